@@ -1,0 +1,20 @@
+import { type Catalogue, problemsOf } from '../problem.ts'
+import { admissionProblems } from './admission.ts'
+import { definitionProblems } from './definition.ts'
+import { linkProblems } from './link.ts'
+import { runProblems } from './run.ts'
+import { safetyProblems } from './safety.ts'
+
+/** Every code that Tendon itself uses. One file per area; a code stays what it is for ever. */
+export const catalogue = {
+  ...definitionProblems,
+  ...admissionProblems,
+  ...runProblems,
+  ...safetyProblems,
+  ...linkProblems,
+} satisfies Catalogue
+
+export type ProblemCode = keyof typeof catalogue
+
+/** Makes a problem from the catalogue: the facts are typed by the code. */
+export const problem = problemsOf(catalogue)

@@ -1,0 +1,12 @@
+import type { JointSpec } from './joint.ts'
+import type { SensorSpec } from './sensor.ts'
+import type { ServoBusSpec, ServoCalibration } from './servo-bus.ts'
+
+/** The part of a robot's definition that says what is wired where: all that a simulation needs to know. */
+export interface HardwareMap {
+  readonly buses: Readonly<Record<string, ServoBusSpec>>
+  readonly joints: Readonly<Record<string, JointSpec>>
+  readonly sensors: Readonly<Record<string, SensorSpec>>
+  /** By joint. */
+  readonly calibration: Readonly<Record<string, ServoCalibration>>
+}

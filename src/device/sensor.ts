@@ -1,0 +1,46 @@
+import type { Problem } from '../base/problem.ts'
+import type { Seconds } from '../base/units.ts'
+import type { ByteTransport, DeviceEnv } from './transport.ts'
+
+/** A sensor as the definition names it. `T` is the type of its readings' values. */
+export interface SensorSpec<T = unknown> {
+  readonly kind: string
+  /** A reading older than this is `stale`. Default: never. */
+  readonly maxAge?: Seconds | undefined
+  /** The port it listens on, where it has one of its own. */
+  readonly port?: ByteTransport | undefined
+  /** The same sensor behind another port: how a simulation or a recording takes the place of the device. */
+  withPort(port: ByteTransport): SensorSpec<T>
+  /** Opens it and delivers to `sink` until closed. Rejects with a `TendonError` when it cannot be opened. */
+  open(env: DeviceEnv, sink: SensorSink<T>): Promise<SensorConnection>
+}
+
+/** Where a sensor delivers. None of these throws. */
+export interface SensorSink<T> {
+  value(value: T): void
+  /** Input that failed the framing's or the schema's check, counted under a short stable reason: `checksum`, `length`. */
+  bad(reason: string): void
+  /** Good input that this sensor does not decode, such as other NMEA sentences. */
+  ignored(): void
+  lost(problem: Problem): void
+}
+
+export interface SensorConnection {
+  close(): Promise<void>
+}
+
+/** One value with its place in the order and in time. */
+export interface Reading<T> {
+  readonly value: T
+  /** 1 for the first reading of this sensor, then consecutive. */
+  readonly seq: number
+  /** On the robot's clock. */
+  readonly at: Seconds
+  /** Milliseconds since the Unix epoch. */
+  readonly wall: number
+}
+
+/** The newest reading and what it is worth: before the first one there is none, never a made-up zero. */
+export type Latest<T> =
+  | { readonly status: 'unknown' }
+  | { readonly status: 'fresh' | 'stale'; readonly reading: Reading<T>; readonly age: Seconds }

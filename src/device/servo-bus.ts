@@ -1,0 +1,149 @@
+import type { Problem } from '../base/problem.ts'
+import type { Radians, RadiansPerSecond, RadiansPerSecondSquared, Seconds } from '../base/units.ts'
+import type { ByteTransport, DeviceEnv, Unsubscribe } from './transport.ts'
+
+/**
+ * The contract between Tendon and a family of servos. A driver speaks in angles of the servo's own shaft: zero is
+ * the middle of its travel, positive is the direction in which its raw position grows. Which joint that is, which
+ * way round, and through what gear is the model's matter and never the driver's.
+ */
+export interface ServoBusSpec {
+  /** The protocol family; a servo may only be mounted on a bus of its own family. */
+  readonly family: string
+  readonly port: ByteTransport
+  /** The same bus behind another port: how a simulation takes the place of the wire. */
+  withPort(port: ByteTransport): ServoBusSpec
+  /** Makes the bus for these servos. Opens nothing yet. */
+  create(env: DeviceEnv, servos: readonly ServoMount[]): ServoBus
+}
+
+/** One servo as a definition names it: `sts3215('servos', 1)`. */
+export interface ServoSpec<Bus extends string = string> {
+  readonly family: string
+  /** `STS3215`. */
+  readonly model: string
+  /** The name of the bus in the definition. */
+  readonly bus: Bus
+  readonly id: number
+  /** The ids that this family can have. */
+  readonly ids: { readonly min: number; readonly max: number }
+  /** What the driver and the simulator need to know of this servo beyond its model. */
+  readonly options: Readonly<Record<string, unknown>>
+}
+
+/** A servo in its place: the joint it drives, and what this unit's calibration says must be in its registers. */
+export interface ServoMount {
+  readonly joint: string
+  readonly servo: ServoSpec
+  readonly calibration?: ServoCalibration | undefined
+}
+
+/** This unit's raw zero and range, as `calibration.json` keeps them and the servo holds them in its EEPROM. */
+export interface ServoCalibration {
+  /** The position offset register, in raw steps. */
+  readonly homingOffset: number
+  /** Smallest and largest raw position that the servo accepts. */
+  readonly rangeMin: number
+  readonly rangeMax: number
+}
+
+/** One reading of one servo. Whatever was not asked for or not answered is absent, never a made-up zero. */
+export interface ServoSample {
+  readonly id: number
+  /** When the reply arrived, on the robot's clock. */
+  readonly at: Seconds
+  readonly position: Radians
+  readonly velocity: RadiansPerSecond
+  /** Share of the largest torque, -1..1, in the direction of the shaft. */
+  readonly load: number
+  readonly voltage?: number
+  readonly temperature?: number
+  readonly current?: number
+  readonly moving?: boolean
+  /** Names of the alarm bits that the servo reports: `overload`, `voltage`, ... */
+  readonly alarms: readonly string[]
+}
+
+/** What one servo says of itself when it is asked before arming. */
+export interface ServoInspection {
+  readonly id: number
+  readonly model: string
+  readonly firmware: string
+  readonly powered: boolean
+  /** In volts, and the range that its own registers allow. */
+  readonly voltage: number
+  readonly voltageRange: readonly [min: number, max: number]
+  /** In degrees Celsius, and the limit that its own register sets. */
+  readonly temperature: number
+  readonly temperatureLimit: number
+  readonly alarms: readonly string[]
+  readonly position: Radians
+  /** What its registers hold against what the mount says must be there; empty when they agree. */
+  readonly mismatches: readonly { register: string; expected: number; actual: number }[]
+}
+
+/** A setpoint of one servo. Velocity is a magnitude, the pace at which the servo may go there; absent = its largest. */
+export interface ServoSetpoint {
+  readonly id: number
+  readonly position: Radians
+  readonly velocity?: RadiansPerSecond | undefined
+  readonly acceleration?: RadiansPerSecondSquared | undefined
+}
+
+/** What the stop frame tells each servo of the bus. Every servo of the bus must be named. */
+export interface StopPlan {
+  /** Power off at once. */
+  readonly cut: readonly number[]
+  /** Stay powered and come to rest here, at low speed. Servos that have no power must be in `cut`. */
+  readonly freeze: readonly { readonly id: number; readonly position: Radians }[]
+}
+
+/** Counts since the bus was made. */
+export interface BusHealth {
+  readonly exchanges: number
+  readonly retries: number
+  readonly timeouts: number
+  /** Bytes or frames that failed the framing's check. */
+  readonly corrupt: number
+  /** Good frames that answered nothing that was asked. */
+  readonly unexpected: number
+  readonly stops: number
+  readonly bytesOut: number
+  readonly bytesIn: number
+}
+
+export interface ServoBus {
+  readonly isOpen: boolean
+  open(): Promise<void>
+  /** Ends every exchange and timer and frees the port. Sends nothing: power is the safety layer's matter. */
+  close(): Promise<void>
+  /** One joined read of position, velocity and load of `ids` (default all). A servo that does not answer within its
+   *  retries is missing from the map, and counted; this does not reject unless the link is gone. */
+  readMotion(ids?: readonly number[]): Promise<ReadonlyMap<number, ServoSample>>
+  /** The same with voltage, temperature, current, moving and alarms. */
+  readStatus(ids?: readonly number[]): Promise<ReadonlyMap<number, ServoSample>>
+  /**
+   * One joined write. It takes its turn on the line; when an older one still waits for its turn, the newer values
+   * replace it. Resolves when it was written. A stop that comes first discards it.
+   */
+  writeSetpoints(setpoints: readonly ServoSetpoint[]): Promise<void>
+  /**
+   * Hands the stop frame to the port before it returns, whatever else is under way: the open exchange is void, waiting
+   * setpoints are dropped, and the frame is sent again after one frame gap in case the first copy collided. Needs no
+   * reply. Where every servo is cut, the frame is the broadcast torque-off. Throws only when the link is not open.
+   */
+  stop(plan: StopPlan): void
+  /** Sets torque of these servos with acknowledged writes, each tried even when another fails; torque on also writes
+   *  goal = the given present position first. Resolves to the ids whose register, read back, is as asked. */
+  setTorque(ids: readonly number[], on: boolean): Promise<ReadonlySet<number>>
+  /** Reads back whether a servo has power; undefined = it did not answer. */
+  readTorque(id: number): Promise<boolean | undefined>
+  /** Asks one servo everything that arming must know. Rejects with a `TendonError` when it does not answer. */
+  inspect(id: number): Promise<ServoInspection>
+  /** Brings volatile settings (lock, acceleration, torque limit, gains from options) to what the mount wants and reads
+   *  back what the firmware made of them. Rejects with a `TendonError` naming the register that did not take. */
+  configure(id: number): Promise<void>
+  health(): BusHealth
+  /** Called once per link, when the port is gone. */
+  onLost(listener: (problem: Problem) => void): Unsubscribe
+}
