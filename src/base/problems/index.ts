@@ -1,6 +1,7 @@
 import { type Catalogue, problemsOf } from '../problem.ts'
 import { admissionProblems } from './admission.ts'
 import { definitionProblems } from './definition.ts'
+import { lifecycleProblems } from './lifecycle.ts'
 import { linkProblems } from './link.ts'
 import { runProblems } from './run.ts'
 import { safetyProblems } from './safety.ts'
@@ -10,6 +11,7 @@ export const catalogue = {
   ...definitionProblems,
   ...admissionProblems,
   ...runProblems,
+  ...lifecycleProblems,
   ...safetyProblems,
   ...linkProblems,
 } satisfies Catalogue

@@ -1,0 +1,84 @@
+import type { TendonError } from '../base/problem.ts'
+import type { Radians, Seconds } from '../base/units.ts'
+import type { JointReading, MoveOptions, MoveResult } from '../motion/contract.ts'
+import type { ModelTypes, SensorValue } from './model-types.ts'
+import type { CommandMap, OpsOf } from './script.ts'
+import type { SensorReader } from './sensor-reader.ts'
+
+/** Returned by a body to end with a transition: `return next('recording', value)`. */
+export class Next<V = unknown> {
+  readonly state: string
+  readonly value: V
+  constructor(state: string, value: V) {
+    this.state = state
+    this.value = value
+  }
+}
+
+/** A partial goal over joints, in radians. */
+export type JointGoal<J extends string> = { readonly [K in J]?: Radians | undefined }
+
+/** The joints of one run: those it claims can be moved, all can be read. */
+export interface JointsAccess<J extends string> {
+  /** Resolves on measured arrival of all; rejects with `TENDON_JOINT_STALLED` naming the joint. */
+  moveTo(goal: JointGoal<J>, options?: MoveOptions): Promise<MoveResult>
+  /** Streams one setpoint; when none follows within `ttl` seconds (default 0.1) the joint halts. */
+  setpoint(joint: J, position: Radians, ttl?: Seconds): void
+  /** Decelerates all claimed joints; true when they were read standing still. */
+  halt(): Promise<boolean>
+  /** Lets joints go limp for hand-guiding, read back. They are powered again by `engage` or by arming. */
+  release(...joints: J[]): Promise<void>
+  engage(...joints: J[]): Promise<void>
+  /** The newest measured state of any joint. */
+  read(joint: J): JointReading
+}
+
+/** The messages that were sent to a run, oldest first, bounded by `limits.inbox`. */
+export interface Inbox<M> extends AsyncIterable<M> {
+  /** The oldest message, or undefined. */
+  take(): M | undefined
+  /** Waits for a message. */
+  next(): Promise<M>
+  readonly size: number
+  readonly dropped: number
+}
+
+/**
+ * What a body is given. Take from it by destructuring what you use: what is not taken is not made. After the run has
+ * ended or was cut off, every call is refused and counted.
+ */
+export interface RunContext<M extends ModelTypes, Goal, Feedback, Partial, Message, Uses extends CommandMap> {
+  readonly runId: string
+  readonly command: string
+  readonly goal: Goal
+  readonly joints: JointsAccess<M['joint']>
+  readonly sensors: { readonly [S in keyof M['sensors']]: SensorReader<SensorValue<M['sensors'][S]>> }
+  /** Runs the commands named in `uses` as children: they borrow this run's slot and claims and never outlive it. */
+  readonly robot: OpsOf<Uses>
+  /** Aborts when the run is told to end; in cleanup it is a fresh one, which aborts when the run is cut off. */
+  readonly signal: AbortSignal
+  /** Why the run was told to end, once it was. */
+  readonly interrupted: boolean
+  /** Sends progress; newest wins. */
+  feedback(value: Feedback): void
+  /** Publishes a result so far, for callers of a run that will not succeed. */
+  partial(value: Partial): void
+  readonly inbox: Inbox<Message>
+  /** `return next(state, value)`: end with a transition. */
+  next<V = undefined>(state: M['state'], value?: V): Next<V>
+  /** Changes the operational state now. Throws `TENDON_BAD_TRANSITION`. */
+  transition(state: M['state']): void
+  /** The operational state. */
+  readonly state: string
+  /** Waits; rejects when the run is told to end. */
+  sleep(duration: Seconds): Promise<void>
+  /** Monotonic time in seconds. */
+  now(): Seconds
+  /** The light way to hear of the interrupt: called once, synchronously, when the run is told to end. */
+  onInterrupt(listener: () => void): void
+  /** Listens to a topic for as long as the run lives. */
+  subscribe(topic: string, listener: (value: unknown) => void): void
+  publish(topic: string, value: unknown): void
+  /** An error to throw when the body gives up on purpose. */
+  fail(reason: string, facts?: Readonly<Record<string, unknown>>): TendonError
+}

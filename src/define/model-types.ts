@@ -1,0 +1,21 @@
+import type { SensorSpec } from '../device/sensor.ts'
+
+/** The names that a model declares, as types: what makes a misspelt state, joint or category not compile. */
+export interface ModelTypes {
+  /** `'idle'` and the declared states; never `'disarmed'`, which no one can ask for. */
+  readonly state: string
+  /** `'default'` and the declared categories. */
+  readonly category: string
+  readonly joint: string
+  /** Named resources beside the joints. */
+  readonly resource: string
+  readonly sensors: Readonly<Record<string, SensorSpec>>
+}
+
+/** The operational states in which a command may be allowed. */
+export type AllowedState<M extends ModelTypes> = M['state'] | 'disarmed'
+/** What a run can claim. */
+export type ClaimOf<M extends ModelTypes> = M['joint'] | M['resource']
+
+/** The value type of a sensor. */
+export type SensorValue<S> = S extends SensorSpec<infer T> ? T : never

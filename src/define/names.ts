@@ -1,0 +1,45 @@
+/** Names that every robot object has itself, or that would break it: no command may be called so. */
+export const reservedNames = [
+  'then',
+  'catch',
+  'finally',
+  'constructor',
+  'prototype',
+  'toString',
+  'toJSON',
+  'valueOf',
+  'name',
+  'state',
+  'safety',
+  'commands',
+  'sensors',
+  'joints',
+  'events',
+  'log',
+  'limits',
+  'health',
+  'arm',
+  'disarm',
+  'stop',
+  'reset',
+  'retire',
+  'acknowledge',
+  'close',
+  'cancel',
+  'execute',
+  'runs',
+  'category',
+  'whenState',
+  'services',
+  'clock',
+] as const
+
+export type ReservedName = (typeof reservedNames)[number]
+
+const reserved: ReadonlySet<string> = new Set(reservedNames)
+
+/** Whether a command may not have this name. */
+export const isReserved = (name: string): boolean => reserved.has(name)
+
+/** What joints, states, categories, commands and the like may be called. */
+export const isName = (name: string): boolean => /^[A-Za-z][A-Za-z0-9_]*$/.test(name)

@@ -1,0 +1,190 @@
+import type { AnySchema } from '../base/schema.ts'
+import type { Seconds } from '../base/units.ts'
+import type { JointSpec } from '../device/joint.ts'
+import type { SensorSpec } from '../device/sensor.ts'
+import type { ServoBusSpec, ServoCalibration } from '../device/servo-bus.ts'
+import type { MoveResult } from '../motion/contract.ts'
+import { haltCommand, moveToCommand, setStateCommand } from './builtin.ts'
+import type { CategorySpec, StateSpec } from './categories.ts'
+import type { Command, CommandSpec, CommandTypes, SettledOf, TypesOf, ValueOf } from './command.ts'
+import type { JointGoal } from './context.ts'
+import { type JointGoalSchema, jointGoalSchema } from './joint-goal.ts'
+import type { Limits } from './limits.ts'
+import type { ModelTypes } from './model-types.ts'
+import type { ReservedName } from './names.ts'
+import type { OpGenerator } from './operation.ts'
+import { RobotDefinition } from './robot-definition.ts'
+import type { CommandMap, OpsOf } from './script.ts'
+import type { Service } from './service.ts'
+
+/** What a robot is, before it can do anything. */
+export interface RobotSpec {
+  readonly doc?: string
+  readonly states?: Readonly<Record<string, StateSpec>>
+  /** Where arming lands; default `idle`. */
+  readonly initial?: string
+  readonly categories?: Readonly<Record<string, CategorySpec>>
+  readonly buses?: Readonly<Record<string, ServoBusSpec>>
+  readonly joints?: Readonly<Record<string, JointSpec>>
+  readonly resources?: readonly string[]
+  readonly sensors?: Readonly<Record<string, SensorSpec>>
+  readonly services?: readonly Service[]
+  readonly calibration?: Readonly<Record<string, ServoCalibration>>
+  readonly limits?: Partial<Limits>
+}
+
+type None = Record<never, never>
+
+/** The options that commands made by the model itself can take. */
+export interface BuiltinOptions<M extends ModelTypes> {
+  readonly doc?: string
+  readonly allowed?: readonly (M['state'] | 'disarmed')[]
+  readonly category?: M['category']
+  readonly priority?: number
+  readonly deadline?: Seconds | 'none'
+}
+
+export interface MoveToTypes<J extends string> extends CommandTypes {
+  readonly goalInput: JointGoal<J>
+  readonly result: MoveResult
+  readonly feedback: { readonly fraction: number }
+  readonly partial: undefined
+  readonly message: never
+}
+
+export interface PlainTypes extends CommandTypes {
+  readonly goalInput: undefined
+  readonly result: undefined
+  readonly feedback: never
+  readonly partial: undefined
+  readonly message: never
+}
+
+export interface ScriptTypes<G extends AnySchema | undefined, Out> extends CommandTypes {
+  readonly goalInput: TypesOf<G, undefined, undefined, undefined, undefined, Out>['goalInput']
+  readonly result: ValueOf<SettledOf<Out>>
+  readonly feedback: never
+  readonly partial: undefined
+  readonly message: never
+}
+
+/** A body that commands the robot. It has no claims and no deadline of its own; its commands have theirs. */
+export interface ScriptSpec<U extends CommandMap, G extends AnySchema | undefined, Out> {
+  readonly doc?: string
+  readonly uses: U
+  readonly goal?: G
+  /** Default: every state, `disarmed` included; the commands it runs are judged by themselves. */
+  readonly allowed?: readonly string[]
+  readonly deadline?: Seconds | 'none'
+  run(robot: OpsOf<U>, goal: TypesOf<G, undefined, undefined, undefined, undefined, Out>['goalInput']): Out
+}
+
+/** A model: makes commands and scripts whose states, categories, joints and sensors are checked as they are typed. */
+export class RobotModel<M extends ModelTypes> {
+  readonly name: string
+  readonly spec: RobotSpec
+
+  constructor(name: string, spec: RobotSpec) {
+    this.name = name
+    this.spec = spec
+  }
+
+  /** Declares a command of this model. */
+  command<
+    Out,
+    const G extends AnySchema | undefined = undefined,
+    const F extends AnySchema | undefined = undefined,
+    const RS extends AnySchema | undefined = undefined,
+    const P extends AnySchema | undefined = undefined,
+    const Msg extends AnySchema | undefined = undefined,
+    const U extends CommandMap = None,
+  >(spec: CommandSpec<M, G, F, RS, P, Msg, U, Out>): Command<TypesOf<G, F, RS, P, Msg, Out>> {
+    return { kind: 'command', spec }
+  }
+
+  /** Declares a script: an async function, or a generator that can be cut at any `yield`. */
+  script<
+    const U extends CommandMap,
+    Out extends Promise<unknown> | OpGenerator<unknown>,
+    const G extends AnySchema | undefined = undefined,
+  >(spec: ScriptSpec<U, G, Out>): Command<ScriptTypes<G, Out>> {
+    const { run, ...rest } = spec
+    return {
+      kind: 'script',
+      spec: {
+        deadline: 'none',
+        ...rest,
+        category: 'script',
+        claims: [],
+        run: (ctx: { robot: OpsOf<U>; goal: never }) => run(ctx.robot, ctx.goal),
+      },
+    }
+  }
+
+  /** A schema for goals over this model's joints, in radians. */
+  jointGoal(): JointGoalSchema<M['joint']> {
+    return jointGoalSchema(this.spec.joints ?? {})
+  }
+
+  /** Built in: moves joints to angles; all arrive together; ends on measured arrival. */
+  moveTo(options: BuiltinOptions<M> & { readonly speed?: number } = {}): Command<MoveToTypes<M['joint']>> {
+    return moveToCommand(this.jointGoal(), options) as Command<MoveToTypes<M['joint']>>
+  }
+
+  /** Built in: decelerates every joint, preempting whatever moves them, and stays powered. */
+  halt(options: BuiltinOptions<M> = {}): Command<PlainTypes> {
+    return haltCommand(Object.keys(this.spec.joints ?? {}), { allowed: this.#states(), ...options })
+  }
+
+  /** Built in: changes the operational state. Default: allowed in every state but `disarmed`. */
+  setState(state: M['state'], options: BuiltinOptions<M> = {}): Command<PlainTypes> {
+    return setStateCommand(state, { allowed: this.#states(), ...options })
+  }
+
+  #states(): string[] {
+    return ['idle', ...Object.keys(this.spec.states ?? {})]
+  }
+
+  /** Gives the model its commands, by the names under which they are called. */
+  with<const C extends CommandMap>(
+    commands: C & { readonly [K in keyof C & ReservedName]: never },
+  ): RobotDefinition<M, C> {
+    return new RobotDefinition<M, C>(this, commands, {})
+  }
+}
+
+/**
+ * Describes a robot. Everything in it is checked: names by the compiler, the rest when it is called, and all that is
+ * wrong is reported at once in a `TendonError` of code `TENDON_DEFINITION_INVALID`.
+ */
+export function defineRobot<
+  const States extends Readonly<Record<string, StateSpec>> = None,
+  const Categories extends Readonly<Record<string, CategorySpec>> = None,
+  const Buses extends Readonly<Record<string, ServoBusSpec>> = None,
+  const Joints extends Readonly<Record<string, JointSpec<keyof NoInfer<Buses> & string>>> = None,
+  const Sensors extends Readonly<Record<string, SensorSpec>> = None,
+  const Resource extends string = never,
+>(
+  name: string,
+  spec: Omit<
+    RobotSpec,
+    'states' | 'initial' | 'categories' | 'buses' | 'joints' | 'sensors' | 'resources' | 'calibration'
+  > & {
+    readonly states?: States
+    readonly initial?: NoInfer<(keyof States & string) | 'idle'>
+    readonly categories?: Categories
+    readonly buses?: Buses
+    readonly joints?: Joints
+    readonly sensors?: Sensors
+    readonly resources?: readonly Resource[]
+    readonly calibration?: { readonly [J in keyof NoInfer<Joints>]?: ServoCalibration }
+  },
+): RobotModel<{
+  readonly state: (keyof States & string) | 'idle'
+  readonly category: (keyof Categories & string) | 'default'
+  readonly joint: keyof Joints & string
+  readonly resource: Resource
+  readonly sensors: Sensors
+}> {
+  return new RobotModel(name, spec as RobotSpec)
+}

@@ -1,0 +1,63 @@
+import type { RadiansPerSecondSquared } from '../../base/units.ts'
+import type { ServoSpec } from '../../device/servo-bus.ts'
+import { LARGEST_ID } from './frame.ts'
+import { type Register, STS3215 } from './registers.ts'
+import { LARGEST_ACCELERATION, toRawAcceleration } from './units.ts'
+
+/** What a definition may ask of an STS3215 beyond its place on the bus. All of it is volatile in the servo. */
+export interface Sts3215Options {
+  /** Acceleration of every motion. Default and most that the firmware takes: 50 x 100 step/s^2 = 7.67 rad/s^2. */
+  readonly acceleration?: RadiansPerSecondSquared | undefined
+  /** Share of the servo's torque that may be used, 0..1. Default: what its EEPROM says. */
+  readonly torqueLimit?: number | undefined
+  /** Gains of the position loop, 0..254 each. Default: what its EEPROM says (P 32; SO-101 arms run at P 16, D 32). */
+  readonly gains?: { readonly p?: number | undefined; readonly i?: number | undefined; readonly d?: number | undefined }
+}
+
+/** The family name of Feetech STS servos. */
+export const FEETECH = 'feetech'
+
+/**
+ * A Feetech STS3215 on the bus that the definition names `bus`. Throws a `RangeError` for an id outside 0..253 or an
+ * option that no register can hold.
+ */
+export function sts3215<const Bus extends string>(bus: Bus, id: number, options: Sts3215Options = {}): ServoSpec<Bus> {
+  if (!Number.isInteger(id) || id < 0 || id > LARGEST_ID) throw new RangeError(`${id} is no Feetech id (0..253)`)
+  wantedSettings(options)
+  return { family: FEETECH, model: 'STS3215', bus, id, ids: { min: 0, max: LARGEST_ID }, options: { ...options } }
+}
+
+/** The options that `sts3215` put into a mount. */
+export const optionsOf = (servo: ServoSpec): Sts3215Options => servo.options as Sts3215Options
+
+/** The raw acceleration that a servo keeps when a setpoint names none. */
+export function rawAccelerationOf({ acceleration }: Sts3215Options): number {
+  return acceleration === undefined ? LARGEST_ACCELERATION : toRawAcceleration(acceleration)
+}
+
+/** What the volatile registers must hold for these options, in the order in which they are written. */
+export function wantedSettings(options: Sts3215Options): readonly (readonly [Register, number])[] {
+  const { acceleration, torqueLimit, gains = {} } = options
+  if (acceleration !== undefined && !(acceleration > 0 && acceleration < Infinity))
+    throw new RangeError(`acceleration must be more than 0, got ${acceleration}`)
+  if (torqueLimit !== undefined && !(torqueLimit >= 0 && torqueLimit <= 1))
+    throw new RangeError(`torqueLimit must be 0..1, got ${torqueLimit}`)
+  const wanted: [Register, number][] = [[STS3215.acceleration, rawAccelerationOf(options)]]
+  if (torqueLimit !== undefined) wanted.push([STS3215.torque_limit, Math.round(torqueLimit * 1000)])
+  for (const [register, gain] of gainRegisters(gains)) wanted.push([register, checkGain(register, gain)])
+  return wanted
+}
+
+function gainRegisters(gains: NonNullable<Sts3215Options['gains']>): [Register, number][] {
+  const rows: [Register, number | undefined][] = [
+    [STS3215.gain_p, gains.p],
+    [STS3215.gain_d, gains.d],
+    [STS3215.gain_i, gains.i],
+  ]
+  return rows.filter((row): row is [Register, number] => row[1] !== undefined)
+}
+
+function checkGain(register: Register, gain: number): number {
+  if (Number.isInteger(gain) && gain >= 0 && gain <= 254) return gain
+  throw new RangeError(`${register.name} must be an integer 0..254, got ${gain}`)
+}

@@ -1,0 +1,55 @@
+/** `tendon`: define a robot, start it, command it. */
+export { type Clock, systemClock, type Timer } from './base/clock.ts'
+export {
+  type Canceled,
+  type CancelReason,
+  type Failed,
+  Interrupted,
+  type Outcome,
+  type Refused,
+  type Succeeded,
+} from './base/outcome.ts'
+export { type Problem, type Severity, TendonError } from './base/problem.ts'
+export type { ProblemCode } from './base/problems/index.ts'
+export type { Schema } from './base/schema.ts'
+export * from './base/units.ts'
+export type { CategorySpec, ConflictPolicy, StateSpec } from './define/categories.ts'
+export type { Command, CommandSpec } from './define/command.ts'
+export type { Inbox, JointGoal, JointsAccess, Next, RunContext } from './define/context.ts'
+export type { Handle, RunStatus } from './define/handle.ts'
+export { defaultLimits, type Limits } from './define/limits.ts'
+export {
+  all,
+  type Channel,
+  call,
+  type Fork,
+  fork,
+  monitor,
+  type Op,
+  type OpGenerator,
+  op,
+  publish,
+  race,
+  read,
+  receive,
+  send,
+  sleep,
+  subscribe,
+  ticker,
+  timer,
+} from './define/operation.ts'
+export type { RobotDefinition } from './define/robot-definition.ts'
+export { defineRobot, type RobotModel, type RobotSpec } from './define/robot-model.ts'
+export type { CommandMap, CommandOp } from './define/script.ts'
+export type { SensorReader } from './define/sensor-reader.ts'
+export { type Service, type ServiceEnv, service } from './define/service.ts'
+export type { JointSpec, StopPolicy } from './device/joint.ts'
+export type { Latest, Reading } from './device/sensor.ts'
+export type { RobotEvent, SafetyState } from './log/events.ts'
+export type { JointReading, JointVerdict, MoveResult, StopVerdict } from './motion/contract.ts'
+export { fromLogic } from './run/from-logic.ts'
+export type { ArmVerdict, Cause } from './runtime/lifecycle.ts'
+export type { CancelTarget, CategoryView, Robot, RunInfo } from './runtime/robot.ts'
+export { type StartOptions, start } from './runtime/start.ts'
+export type { Safety } from './state/robot-state.ts'
+export { buffer, latest, type Overflow, sample } from './stream/overflow.ts'

@@ -1,0 +1,846 @@
+import type { Clock, Timer } from '../base/clock.ts'
+import { within } from '../base/clock.ts'
+import { type CancelReason, Interrupted, type Outcome } from '../base/outcome.ts'
+import { describe, type Problem, TendonError } from '../base/problem.ts'
+import { problem } from '../base/problems/index.ts'
+import { validate } from '../base/schema.ts'
+import type { Command } from '../define/command.ts'
+import { Next } from '../define/context.ts'
+import type { Handle } from '../define/handle.ts'
+import type { Limits } from '../define/limits.ts'
+import type { OpGenerator } from '../define/operation.ts'
+import type { SensorReader } from '../define/sensor-reader.ts'
+import { admit, againstState, type RobotView } from '../gate/admit.ts'
+import { type Category, Pool, poolFor } from '../gate/pool.ts'
+import { isAncestor, judgeSeats, type SeatRequest } from '../gate/seats.ts'
+import type { EventLog } from '../log/event-log.ts'
+import type { SafetyState } from '../log/events.ts'
+import type { Hardware, JointGrant, JointReading } from '../motion/contract.ts'
+import type { CommandRecord } from '../run/command-record.ts'
+import { BodyContext } from '../run/context.ts'
+import { Deadlines } from '../run/deadlines.ts'
+import { type HandleHost, handleOf } from '../run/handle.ts'
+import type { RunHost } from '../run/host.ts'
+import { RunInbox } from '../run/inbox.ts'
+import type { OpTable } from '../run/op-table.ts'
+import { isInterruption } from '../run/operations.ts'
+import { Run } from '../run/run.ts'
+import { type Strand, type StrandEnd, StrandGroup } from '../run/strand.ts'
+import type { Latch } from '../state/machine.ts'
+import type { RobotState } from '../state/robot-state.ts'
+import type { Hub } from '../stream/hub.ts'
+
+/** What the flow is built from; `runtime/start.ts` puts it together. */
+export interface DispatchParts {
+  readonly robot: string
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly log: EventLog
+  readonly state: RobotState
+  readonly hardware: Hardware
+  readonly topics: Hub<unknown>
+  readonly sensors: Readonly<Record<string, SensorReader<unknown>>>
+  readonly categories: ReadonlyMap<string, Category>
+  /** The record of a command that a body names in `uses`. */
+  recordFor(name: string, command: Command, lifecycle: boolean): CommandRecord
+  /** `onCrash: 'disarm'`: the runtime disarms because of this run. */
+  disarmAfterCrash(run: Run): void
+  /** Resolves when the safety act that is under way has its verdict: which joints are not confirmed. */
+  safetyVerdict(): Promise<ReadonlySet<string>> | undefined
+}
+
+/** Launches in a row before the event loop gets a turn: callers that answer each other must not stop the world. */
+const BURST = 256
+
+/**
+ * The path of a command, all of it: execute -> admit -> reserve -> launch -> (interrupt -> cut off) -> finish ->
+ * settle -> pump. Every way into the robot calls `execute`, and no other function starts, ends or releases a run.
+ * Each step decides first and then acts without waiting in between.
+ */
+export class Dispatcher implements RunHost, HandleHost, RobotView {
+  readonly #parts: DispatchParts
+  readonly clock: Clock
+  readonly log: EventLog
+  readonly limits: Limits
+  readonly topics: Hub<unknown>
+  readonly sensors: Readonly<Record<string, SensorReader<unknown>>>
+  table: OpTable = new Map()
+
+  readonly #runs = new Map<number, Run>()
+  readonly #claims = new Map<string, Pool>()
+  readonly #queues = new Map<Category, Run[]>()
+  readonly #heirs = new Set<Run>()
+  readonly #strandOwners = new WeakMap<StrandGroup, Run>()
+  readonly #free = new Map<Category, Set<() => void>>()
+  readonly #deadlines: Deadlines
+  #launching: Run[] = []
+  #launched = 0
+  #seq = 0
+  #turn: Timer | undefined
+  #idle: (() => void)[] = []
+  abandoned = 0
+  staleCompletions = 0
+  closing = false
+  retiring = false
+  /** Why the robot is in fault, for the sentence of a refusal. */
+  fault = ''
+
+  constructor(parts: DispatchParts) {
+    this.#parts = parts
+    this.clock = parts.clock
+    this.log = parts.log
+    this.limits = parts.limits
+    this.topics = parts.topics
+    this.sensors = parts.sensors
+    this.#deadlines = new Deadlines(parts.clock, (waiter) => this.#due(waiter as Run))
+  }
+
+  get operational(): string {
+    return this.#parts.state.operational
+  }
+
+  get robot(): string {
+    return this.#parts.robot
+  }
+
+  get safety(): SafetyState {
+    return this.#parts.state.safety
+  }
+
+  get latch(): Latch | undefined {
+    return this.#parts.state.latch
+  }
+
+  get live(): number {
+    return this.#runs.size
+  }
+
+  /** Live runs, oldest first. */
+  runs(): Run[] {
+    return [...this.#runs.values()]
+  }
+
+  find(id: string): Run | undefined {
+    const run = this.#runs.get(Number(id.slice(id.lastIndexOf('-') + 1)))
+    return run?.id === id ? run : undefined
+  }
+
+  // ── execute ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The one way in: judges a command and, if it is admitted, takes its seats, in one step. Never throws. */
+  execute(record: CommandRecord, input: unknown, parent?: Run): Handle {
+    const { goal: schema } = record.data
+    let goal = input
+    if (schema) {
+      const checked = this.#checkGoal(record, schema, input)
+      if ('problem' in checked) return this.refuse(record, input, checked.problem, parent)
+      goal = checked.value
+    }
+    const run = new Run(++this.#seq, record, input, goal, record.priority, parent)
+    try {
+      run.seats = this.#seatsFor(record, goal, parent)
+    } catch (error) {
+      return this.#refuse(run, threw(record.command, error))
+    }
+    const seats = this.#seatRequest(run)
+    const decision = admit(this, record, seats)
+    if (decision.verdict === 'refuse') return this.#refuse(run, decision.problem)
+    if (decision.verdict === 'queue') return this.#enqueue(run)
+    this.#reserve(run)
+    if (decision.verdict === 'displace') this.#displace(run, decision.victims as readonly Run[])
+    else this.#promote(run)
+    return handleOf(run, this)
+  }
+
+  #checkGoal(
+    record: CommandRecord,
+    schema: NonNullable<CommandRecord['data']['goal']>,
+    input: unknown,
+  ): { value: unknown } | { problem: Problem } {
+    const { command } = record
+    try {
+      const result = validate(schema, input)
+      if ('value' in result) return result
+      if ('async' in result) return { problem: problem('TENDON_GOAL_SCHEMA_ASYNC', { command }) }
+      return { problem: problem('TENDON_GOAL_INVALID', { command, issues: result.issues }) }
+    } catch (error) {
+      const issues = [{ path: [], message: `the schema threw: ${describe(error)}` }]
+      return { problem: problem('TENDON_GOAL_INVALID', { command, issues }, error) }
+    }
+  }
+
+  /** Its category first, then its claims; where an ancestor sits already, the seat that it lends. */
+  #seatsFor(record: CommandRecord, goal: unknown, parent: Run | undefined): readonly Pool[] {
+    const claims = record.claims(goal)
+    if (!parent && claims.length === 0) return this.#categoryAlone(record.category)
+    const seats: Pool[] = [poolFor(record.category, parent)]
+    for (const name of claims) seats.push(poolFor(this.#claim(name), parent))
+    return seats
+  }
+
+  readonly #alone = new WeakMap<Category, readonly Pool[]>()
+
+  #categoryAlone(category: Category): readonly Pool[] {
+    let seats = this.#alone.get(category)
+    if (!seats) {
+      seats = [category]
+      this.#alone.set(category, seats)
+    }
+    return seats
+  }
+
+  #claim(name: string): Pool {
+    let pool = this.#claims.get(name)
+    if (!pool) {
+      pool = new Pool('claim', name, 1)
+      this.#claims.set(name, pool)
+    }
+    return pool
+  }
+
+  #seatRequest(run: Run): SeatRequest {
+    const { record, priority, parent } = run
+    const cancels = record.data.cancels === undefined ? NO_RUNS : this.#named(record.data.cancels, parent)
+    return { command: record.command, priority, parent, policy: record.category.conflict, pools: run.seats, cancels }
+  }
+
+  #named(cancels: readonly string[] | '*', parent: Run | undefined): Run[] {
+    return this.runs().filter(
+      (run) => !isAncestor(run, parent) && (cancels === '*' || cancels.includes(run.record.category.name)),
+    )
+  }
+
+  /** A command that does not even reach the gates. */
+  refuse(record: CommandRecord, input: unknown, reason: Problem, parent?: Run): Handle {
+    return this.#refuse(new Run(++this.#seq, record, input, input, record.priority, parent), reason)
+  }
+
+  /** A refusal is an outcome and a line in the log, and changes nothing else. */
+  #refuse(run: Run, reason: Problem): Handle {
+    run.seats = []
+    run.status = 'ended'
+    run.outcome = { status: 'refused', error: reason }
+    this.log.record({ type: 'refused', run: run.id, command: run.record.command, goal: run.input, problem: reason })
+    this.tell()
+    return handleOf(run, this)
+  }
+
+  // ── reserve ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #reserve(run: Run): void {
+    this.#runs.set(run.seq, run)
+    for (const pool of run.seats) pool.heirs.add(run)
+    if (run.parent) {
+      run.parent.children ??= new Set()
+      run.parent.children.add(run)
+    }
+  }
+
+  /** Its victims are told to end only now, when it owns its reservation; it starts when they have stopped. */
+  #displace(run: Run, victims: readonly Run[]): void {
+    run.victims = new Set(victims)
+    this.#heirs.add(run)
+    for (const victim of victims) this.interrupt(victim, 'preempted')
+    this.tell()
+  }
+
+  /** Takes the promised seats. The body begins a microtask later, when its caller has the handle. */
+  #promote(run: Run): void {
+    this.#heirs.delete(run)
+    run.victims = undefined
+    for (const pool of run.seats) {
+      pool.heirs.delete(run)
+      pool.holders.add(run)
+    }
+    run.status = 'starting'
+    this.#launching.push(run)
+    if (this.#launching.length > 1) return
+    if (++this.#launched % BURST === 0) this.clock.turn(this.#launchAll)
+    else queueMicrotask(this.#launchAll)
+  }
+
+  #enqueue(run: Run): Handle {
+    const { category, command } = run.record
+    const queue = this.#queues.get(category) ?? []
+    if (queue.length >= category.queueLength) {
+      const facts = { command, category: category.name, length: queue.length }
+      return this.#refuse(run, problem('TENDON_QUEUE_FULL', facts))
+    }
+    run.status = 'queued'
+    this.#runs.set(run.seq, run)
+    if (run.parent) {
+      run.parent.children ??= new Set()
+      run.parent.children.add(run)
+    }
+    // By priority, then first come: it goes behind everyone who is not below it.
+    const at = queue.findIndex((other) => other.priority < run.priority)
+    queue.splice(at < 0 ? queue.length : at, 0, run)
+    this.#queues.set(category, queue)
+    this.#deadlines.join(run, category.queueTimeout, this.clock.now())
+    this.log.record({ type: 'queued', run: run.id, command, category: category.name })
+    this.tell()
+    return handleOf(run, this)
+  }
+
+  // ── launch ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  readonly #launchAll = (): void => {
+    const runs = this.#launching
+    this.#launching = []
+    for (const run of runs) if (!run.ending) this.#launch(run)
+  }
+
+  #launch(run: Run): void {
+    const { record } = run
+    run.status = 'running'
+    this.log.record({ type: 'started', run: run.id, command: record.command, goal: run.input, parent: run.parent?.id })
+    this.#deadlines.join(run, record.deadline, this.clock.now())
+    this.#lend(run)
+    try {
+      if (record.data.during !== undefined) this.#enter(run, record.data.during)
+      this.#takeBody(run, record.data.run(new BodyContext(run, this) as never))
+    } catch (error) {
+      this.#bodyThrew(run, error)
+    }
+  }
+
+  /** While a child has borrowed a seat, the access of the run that lent it pauses. */
+  #lend(run: Run): void {
+    if (run.parent && this.#isLending(run.parent)) run.parent.grant?.pause()
+  }
+
+  #isLending(parent: Run): boolean {
+    for (const child of parent.children ?? NO_RUNS) if (child.status !== 'queued' && borrowsClaim(child)) return true
+    return false
+  }
+
+  #enter(run: Run, during: string): void {
+    const before = this.operational
+    this.transition(run, during)
+    run.stateBefore = before
+  }
+
+  #takeBody(run: Run, body: unknown): void {
+    if (body instanceof Promise) {
+      body.then(
+        (value) => this.#bodyReturned(run, value),
+        (error) => this.#bodyThrew(run, error),
+      )
+    } else if (isGenerator(body)) this.#drive(run, body)
+    else if (isThenable(body)) this.#takeBody(run, Promise.resolve(body))
+    else this.#bodyReturned(run, body)
+  }
+
+  /** A generator body: its strands belong to the run, and forks do not outlive it. */
+  #drive(run: Run, body: OpGenerator<unknown>): void {
+    const group = new StrandGroup({
+      name: run.record.command,
+      table: this.table,
+      limit: this.limits.strands,
+      inboxSize: this.limits.inbox,
+      turn: (fn) => this.clock.turn(fn),
+      stale: (op) => {
+        this.staleCompletions++
+        this.log.record({ type: 'dropped', what: `completion of ${op}`, run: run.id, count: this.staleCompletions })
+      },
+    })
+    run.strands = group
+    this.#strandOwners.set(group, run)
+    const ended = (end: StrandEnd): void => {
+      const report = (): void => (end.ok ? this.#bodyReturned(run, end.value) : this.#bodyThrew(run, end.error))
+      if (group.size === 0) report()
+      else void group.cancelForks(main).then(report)
+    }
+    let main = undefined as unknown as Strand
+    main = group.start(body, (end) => {
+      // A body that never yields ends while `start` still runs.
+      if (main) ended(end)
+      else queueMicrotask(() => ended(end))
+    })
+  }
+
+  runOf(strand: Strand): Run {
+    return this.#strandOwners.get(strand.group) as Run
+  }
+
+  startChild(parent: Run, name: string, command: Command, goal: unknown): Handle {
+    const record = this.#parts.recordFor(name, command, parent.record.lifecycle)
+    if (parent.bodyOver || parent.motionForbidden) {
+      const facts = { command: parent.record.command, reason: 'it is over, or its cleanup may not move anything' }
+      return this.refuse(record, goal, problem('TENDON_RUN_CANCELED', facts), parent)
+    }
+    return this.execute(record, goal, parent)
+  }
+
+  // ── while it runs ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Changes the operational state on behalf of a run, or throws. */
+  transition(run: Run, target: string): void {
+    const { state } = this.#parts
+    if (!state.canGo(target)) throw new TendonError(this.#badTransition(run, target))
+    this.#go(target, run.id)
+  }
+
+  #go(target: string, by: string): void {
+    const { state } = this.#parts
+    const from = state.operational
+    if (from === target) return
+    state.send({ type: 'GO', to: target })
+    this.log.record({ type: 'transition', from, to: target, by })
+    this.tell()
+  }
+
+  #badTransition(run: Run, target: string): Problem {
+    const { state } = this.#parts
+    const states = [...state.states]
+    return problem('TENDON_BAD_TRANSITION', { command: run.record.command, target, state: state.operational, states })
+  }
+
+  grant(run: Run): JointGrant {
+    if (!run.grant) {
+      const { hardware } = this.#parts
+      const names = run.seats.filter((seat) => seat.kind === 'claim').map((seat) => seat.name)
+      run.grant = hardware.grant(
+        names.filter((name) => hardware.jointNames.includes(name)),
+        run.id,
+      )
+      if (this.#isLending(run)) run.grant.pause()
+    }
+    return run.grant
+  }
+
+  /** Decelerates the joints that a run claims; true when they were read standing still. */
+  async halt(run: Run): Promise<boolean> {
+    const { joints } = this.grant(run)
+    return (await this.#stillMoving(joints)).length === 0
+  }
+
+  joint(name: string): JointReading {
+    return this.#parts.hardware.joint(name)
+  }
+
+  send(run: Run, message: unknown): boolean {
+    if (run.ended) return false
+    const schema = run.record.data.message
+    const checked = schema ? validate(schema, message) : { value: message }
+    if (!('value' in checked)) {
+      this.log.record({ type: 'dropped', what: 'message', run: run.id, count: 1 })
+      this.tell()
+      return false
+    }
+    run.inbox ??= new RunInbox(this.limits.inbox)
+    const before = run.inbox.dropped
+    run.inbox.put(checked.value)
+    if (run.inbox.dropped > before) {
+      this.log.record({ type: 'dropped', what: 'message', run: run.id, count: run.inbox.dropped })
+      this.tell()
+    }
+    return true
+  }
+
+  late(run: Run, call: string): void {
+    this.log.record({ type: 'late_call', run: run.id, call })
+    this.tell()
+  }
+
+  /** Something that a body registered threw: one failure of its run. */
+  threw(where: string, run: Run, error: unknown): void {
+    this.log.record({ type: 'user_code_threw', where, run: run.id, message: describe(error) })
+    this.tell()
+    if (run.status === 'running')
+      this.#end(run, { status: 'failed', error: threw(run.record.command, error), crashed: true })
+  }
+
+  turn(fn: () => void): Timer {
+    return this.clock.turn(fn)
+  }
+
+  // ── interrupt ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Tells a run to end. The first reason is the outcome's; a later one can only take motion away from its cleanup. */
+  interrupt(run: Run, reason: CancelReason): void {
+    if (run.ended || run.settling) return
+    if (reason === 'safety' || reason === 'shutdown') run.motionForbidden = true
+    if (run.ending) return
+    this.#end(run, { status: 'canceled', reason })
+  }
+
+  /** Takes a run out of `running` (or out of the wait for it) with this ending. */
+  #end(run: Run, ending: NonNullable<Run['ending']>): void {
+    run.ending = ending
+    this.#deadlines.leave(run)
+    if (run.status !== 'running') return this.#withdraw(run)
+    run.status = 'stopping'
+    const reason = ending.status === 'canceled' ? ending.reason : 'requested'
+    if (ending.status === 'canceled') this.log.record({ type: 'interrupted', run: run.id, reason })
+    // Cleanup has a scope of its own, made when it first needs one; it is bounded by the grace period.
+    const work = run.scope
+    run.scope = undefined
+    this.#deadlines.join(run, run.record.grace, this.clock.now())
+    this.#interruptChildren(run, reason)
+    run.inbox?.end(Interrupted.by(reason))
+    work?.end(Interrupted.by(reason), (error) => this.#cleanupThrew(run, error))
+    run.strands?.cancel()
+    this.tell()
+  }
+
+  #interruptChildren(run: Run, reason: CancelReason): void {
+    const handedDown = reason === 'safety' || reason === 'shutdown' || reason === 'deadline' ? reason : 'parent'
+    for (const child of run.children ?? NO_RUNS) this.interrupt(child, handedDown)
+  }
+
+  /** A run that never started: nothing to stop. */
+  #withdraw(run: Run): void {
+    const queue = this.#queues.get(run.record.category)
+    const at = queue?.indexOf(run) ?? -1
+    if (at >= 0) queue?.splice(at, 1)
+    this.#heirs.delete(run)
+    run.bodyOver = true
+    run.settling = true
+    this.#settle(run, NO_JOINTS)
+  }
+
+  #cleanupThrew(run: Run, error: unknown): void {
+    if (!isInterruption(error))
+      this.log.record({ type: 'user_code_threw', where: 'cleanup', run: run.id, message: describe(error) })
+  }
+
+  /** A deadline came: of a queued run, of a running one, or the end of the grace of a stopping one. */
+  #due(run: Run): void {
+    if (run.status === 'queued') {
+      const { command, category } = run.record
+      const facts = { command, category: category.name, waited: category.queueTimeout }
+      this.#refuseWaiting(run, problem('TENDON_QUEUE_TIMEOUT', facts))
+    } else if (run.status === 'running') this.interrupt(run, 'deadline')
+    else if (run.status === 'stopping') this.#cutOff(run)
+  }
+
+  /** The body ignored the interrupt: its access is taken away, and what it does from now on counts for nothing. */
+  #cutOff(run: Run): void {
+    if (run.bodyOver) return
+    run.abandoned = true
+    this.abandoned++
+    this.log.record({ type: 'cut_off', run: run.id })
+    this.#bodyIsOver(run)
+  }
+
+  // ── finish: the body has ended or was cut off ────────────────────────────────────────────────────────────────────
+
+  #bodyReturned(run: Run, value: unknown): void {
+    if (this.#bodyIsLate(run)) return
+    run.ending ??=
+      value instanceof Next
+        ? { status: 'succeeded', value: value.value, next: value }
+        : { status: 'succeeded', value, next: undefined }
+    this.#bodyIsOver(run)
+  }
+
+  #bodyThrew(run: Run, error: unknown): void {
+    if (this.#bodyIsLate(run)) return
+    if (run.ending) this.#cleanupThrew(run, error)
+    run.ending ??= { status: 'failed', error: threw(run.record.command, error), crashed: !isDeclared(error) }
+    this.#bodyIsOver(run)
+  }
+
+  /** A body that was cut off has returned at last, or one reports a second time. */
+  #bodyIsLate(run: Run): boolean {
+    if (!run.bodyOver) return false
+    this.log.record({ type: 'late_end', run: run.id })
+    this.tell()
+    if (run.abandoned) {
+      run.abandoned = false
+      this.abandoned--
+    }
+    return true
+  }
+
+  /** Takes the run's access away, then waits for its children and its joints, and settles. */
+  #bodyIsOver(run: Run): void {
+    run.bodyOver = true
+    run.status = 'stopping'
+    this.#deadlines.leave(run)
+    const onThrow = (error: unknown): void => this.#cleanupThrew(run, error)
+    if (run.abandoned) run.scope?.end(Interrupted.by('requested'), onThrow)
+    else run.scope?.release(onThrow)
+    run.revoked = true
+    run.strands?.dispose()
+    this.#interruptChildren(run, run.ending?.status === 'canceled' ? run.ending.reason : 'parent')
+    this.#finish(run)
+  }
+
+  /** Called again when a child ends, until there is none left. */
+  #finish(run: Run): void {
+    if (run.settling || (run.children && run.children.size > 0)) return
+    run.settling = true
+    if (!run.grant) return this.#settle(run, NO_JOINTS)
+    run.grant.revoke()
+    const settle = (moving: readonly string[]): void => this.#settle(run, moving)
+    void this.#stillMoving(run.grant.joints).then(settle)
+  }
+
+  /** Halts these joints, or waits for the safety act that is stopping them; gives those not confirmed. Never rejects. */
+  async #stillMoving(joints: readonly string[]): Promise<readonly string[]> {
+    if (joints.length === 0) return NO_JOINTS
+    const verdict = this.#parts.safetyVerdict()
+    if (verdict) {
+      const unconfirmed = await verdict
+      return joints.filter((joint) => unconfirmed.has(joint))
+    }
+    try {
+      // The hardware has a bound of its own; this one is for drivers that break theirs.
+      const halt = this.#parts.hardware.halt(joints)
+      const report = await within(this.clock, this.limits.haltTimeout + 1, halt, () => undefined)
+      return report ? report.moving : joints
+    } catch {
+      return joints
+    }
+  }
+
+  // ── settle ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Record, transition, release, answer, in this order and in one step; then, in a later turn, the queue. */
+  #settle(run: Run, moving: readonly string[]): void {
+    const next = run.ending?.status === 'succeeded' ? run.ending.next : undefined
+    const outcome = this.#outcomeOf(run, next, moving)
+    const target = this.#targetOf(run, outcome.status === 'succeeded' ? next : undefined)
+    run.status = 'ended'
+    run.outcome = outcome
+    this.log.record({
+      type: 'ended',
+      run: run.id,
+      command: run.record.command,
+      status: outcome.status as 'succeeded',
+      reason: outcome.status === 'canceled' ? outcome.reason : undefined,
+      problem: 'error' in outcome ? outcome.error : undefined,
+      transition: target,
+      stopConfirmed: moving.length === 0,
+    })
+    if (target !== undefined) this.#go(target, run.id)
+    this.#release(run)
+    run.answer()
+    if (run.ending?.status === 'failed' && run.ending.crashed && run.record.data.onCrash === 'disarm')
+      this.#parts.disarmAfterCrash(run)
+    this.tell()
+  }
+
+  #outcomeOf(run: Run, next: Next | undefined, moving: readonly string[]): Outcome {
+    const ending = run.ending as NonNullable<Run['ending']>
+    const partial = run.partial ? { partial: run.partial.value } : undefined
+    if (ending.status === 'canceled') {
+      const { reason } = ending
+      return { status: 'canceled', reason, stopConfirmed: moving.length === 0, cutOff: run.abandoned, ...partial }
+    }
+    if (ending.status === 'failed') return { status: 'failed', error: ending.error, ...partial }
+    const { command } = run.record
+    if (moving.length > 0)
+      return { status: 'failed', error: problem('TENDON_HALT_NOT_CONFIRMED', { command, joints: moving }), ...partial }
+    if (next && !this.#parts.state.canGo(next.state))
+      return { status: 'failed', error: this.#badTransition(run, next.state), ...partial }
+    return this.#checkResult(run, ending.value, partial)
+  }
+
+  #checkResult(run: Run, value: unknown, partial: { partial: unknown } | undefined): Outcome {
+    const schema = run.record.data.result
+    if (!schema) return { status: 'succeeded', value }
+    const { command } = run.record
+    try {
+      const checked = validate(schema, value)
+      if ('value' in checked) return { status: 'succeeded', value: checked.value }
+      const issues = 'issues' in checked ? checked.issues : [{ path: [], message: 'its schema is asynchronous' }]
+      return { status: 'failed', error: problem('TENDON_RESULT_INVALID', { command, issues }), ...partial }
+    } catch (error) {
+      return { status: 'failed', error: threw(command, error), ...partial }
+    }
+  }
+
+  /** The state that this end brings: what the body returned, otherwise the way out of `during`. */
+  #targetOf(run: Run, next: Next | undefined): string | undefined {
+    if (next) return next.state
+    const held = run.record.data.during
+    const leaves = run.stateBefore !== undefined && this.operational === held && run.stateBefore !== held
+    return leaves ? run.stateBefore : undefined
+  }
+
+  #release(run: Run): void {
+    this.#runs.delete(run.seq)
+    for (const pool of run.seats) pool.leave(run)
+    const { parent } = run
+    if (!parent) return
+    parent.children?.delete(run)
+    if (borrowsClaim(run) && !this.#isLending(parent)) parent.grant?.resume()
+    if (parent.bodyOver) this.#finish(parent)
+  }
+
+  // ── pump ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Something changed: what waits is looked at, and listeners hear of it, in a later turn. */
+  tell(): void {
+    this.#turn ??= this.clock.turn(() => {
+      this.#turn = undefined
+      this.#pump()
+    })
+  }
+
+  /** What waits for others: heirs, queues, `whenFree`; then listeners, who hear of it all last. */
+  #pump(): void {
+    for (const heir of this.#heirs) this.#tryHeir(heir)
+    for (const [category, queue] of this.#queues) this.#pumpQueue(category, queue)
+    for (const [category, waiters] of this.#free) this.#pumpFree(category, waiters)
+    this.#deadlines.sweep()
+    this.log.publish()
+    if (this.#runs.size === 0) for (const resolve of this.#idle.splice(0)) resolve()
+  }
+
+  #tryHeir(heir: Run): void {
+    for (const victim of heir.victims ?? NO_RUNS) if (!victim.ended) return
+    if (heir.seats.some((pool) => pool.holders.size >= pool.limit)) return
+    const against = againstState(this, heir.record)
+    if (against) this.#refuseWaiting(heir, against)
+    else this.#promote(heir)
+  }
+
+  /** In order: nobody overtakes the first of a queue, or a run that needs much would wait for ever. */
+  #pumpQueue(category: Category, queue: Run[]): void {
+    for (let first = queue[0]; first; first = queue[0]) {
+      const against = againstState(this, first.record)
+      if (against) {
+        this.#refuseWaiting(first, against)
+        continue
+      }
+      const decision = judgeSeats(this.#seatRequest(first))
+      if (decision.verdict === 'queue') return
+      queue.shift()
+      this.#deadlines.leave(first)
+      if (decision.verdict === 'refuse') {
+        this.#refuseWaiting(first, decision.problem)
+        continue
+      }
+      first.status = 'pending'
+      this.#reserve(first)
+      if (decision.verdict === 'displace') this.#displace(first, decision.victims as readonly Run[])
+      else this.#promote(first)
+    }
+    this.#queues.delete(category)
+  }
+
+  /** A run that waited and may not start after all. */
+  #refuseWaiting(run: Run, reason: Problem): void {
+    const queue = this.#queues.get(run.record.category)
+    const at = queue?.indexOf(run) ?? -1
+    if (at >= 0) queue?.splice(at, 1)
+    this.#heirs.delete(run)
+    this.#deadlines.leave(run)
+    run.ending = { status: 'failed', error: reason, crashed: false }
+    run.bodyOver = true
+    run.settling = true
+    run.status = 'ended'
+    run.outcome = { status: 'refused', error: reason }
+    this.log.record({ type: 'refused', run: run.id, command: run.record.command, goal: run.input, problem: reason })
+    this.#release(run)
+    run.answer()
+    this.tell()
+  }
+
+  #pumpFree(category: Category, waiters: Set<() => void>): void {
+    let seats = category.limit - category.holders.size - category.heirs.size - (this.#queues.get(category)?.length ?? 0)
+    for (const resolve of waiters) {
+      if (seats-- <= 0) return
+      waiters.delete(resolve)
+      resolve()
+    }
+    this.#free.delete(category)
+  }
+
+  // ── asked from outside ───────────────────────────────────────────────────────────────────────────────────────────
+
+  cancel(run: Run): Promise<Outcome> {
+    this.interrupt(run, 'requested')
+    return run.result
+  }
+
+  /** Interrupts every run that a safety act concerns. */
+  interruptAll(reason: CancelReason): void {
+    for (const run of this.#runs.values())
+      if (reason !== 'safety' || run.record.data.onSafety !== 'continue') this.interrupt(run, reason)
+  }
+
+  /** Resolves when a command of this category could be admitted at once; as many callers at a time as there are seats. */
+  whenFree(category: Category, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason)
+      const waiters = this.#free.get(category) ?? new Set()
+      if (waiters.size >= this.limits.maxRuns) {
+        const facts = { command: 'whenFree', category: category.name, length: waiters.size }
+        return reject(new TendonError(problem('TENDON_QUEUE_FULL', facts)))
+      }
+      this.#free.set(category, waiters)
+      const onAbort = (): void => {
+        waiters.delete(free)
+        reject(signal?.reason)
+      }
+      const free = (): void => {
+        signal?.removeEventListener('abort', onAbort)
+        resolve()
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      waiters.add(free)
+      this.tell()
+    })
+  }
+
+  queued(category: Category): number {
+    return this.#queues.get(category)?.length ?? 0
+  }
+
+  /** Resolves when no run is live. */
+  whenIdle(): Promise<void> {
+    if (this.#runs.size === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#idle.push(resolve))
+  }
+
+  /** After the last run: lets go of timers and waiters, and tells listeners the rest. */
+  end(): void {
+    for (const waiters of this.#free.values()) for (const resolve of waiters) resolve()
+    this.#free.clear()
+    this.#turn?.cancel()
+    this.#turn = undefined
+    this.#deadlines.sweep()
+    this.log.publish()
+  }
+
+  /** What is held beyond the runs themselves, for leak tests: all zero at rest. */
+  leftovers(): Readonly<Record<string, number>> {
+    let seats = 0
+    for (const pool of [...this.#parts.categories.values(), ...this.#claims.values()])
+      seats += pool.holders.size + pool.heirs.size
+    return {
+      runs: this.#runs.size,
+      seats,
+      heirs: this.#heirs.size,
+      queues: this.#queues.size,
+      topics: this.topics.size,
+    }
+  }
+}
+
+const NO_RUNS: readonly Run[] = []
+const NO_JOINTS: readonly string[] = []
+
+const borrowsClaim = (run: Run): boolean =>
+  run.seats.some((seat) => seat.kind === 'claim' && seat.lentFrom !== undefined)
+
+/** Whatever was thrown, as the problem of the run. */
+function threw(command: string, error: unknown): Problem {
+  if (error instanceof TendonError) return error.problem
+  return problem('TENDON_BODY_THREW', { command, reason: describe(error) }, error)
+}
+
+/** Whether the body gave up on purpose. */
+const isDeclared = (error: unknown): boolean => error instanceof TendonError && error.code === 'TENDON_RUN_FAILED'
+
+function isGenerator(value: unknown): value is OpGenerator<unknown> {
+  return typeof value === 'object' && value !== null && 'next' in value && 'return' in value && Symbol.iterator in value
+}
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'

@@ -1,0 +1,176 @@
+import { type Clock, systemClock } from '../base/clock.ts'
+import type { Command } from '../define/command.ts'
+import { defaultLimits, type Limits } from '../define/limits.ts'
+import type { ModelTypes } from '../define/model-types.ts'
+import type { RobotDefinition } from '../define/robot-definition.ts'
+import type { CommandMap } from '../define/script.ts'
+import { Category } from '../gate/pool.ts'
+import { EventLog } from '../log/event-log.ts'
+import { type CommandRecord, recordOf } from '../run/command-record.ts'
+import { opTable } from '../run/op-table.ts'
+import { coreOperations } from '../run/operations.ts'
+import { createHardware } from '../safety/hardware.ts'
+import { RobotState } from '../state/robot-state.ts'
+import { Hub } from '../stream/hub.ts'
+import { Sensor } from '../stream/sensor.ts'
+import { Dispatcher } from './dispatch.ts'
+import { Lifecycle } from './lifecycle.ts'
+import { installProcessHandlers, type ProcessPort } from './process-handlers.ts'
+import type { Robot } from './robot.ts'
+import { RobotObject } from './robot-object.ts'
+import { Services } from './services.ts'
+
+/** The ports through which a robot meets the world outside its buses. */
+export interface StartOptions {
+  /** Default: the clock of this machine. */
+  readonly clock?: Clock
+  /** Install handlers for SIGINT, SIGTERM and uncaught errors, until `close`. `true`: of this process. Default: none. */
+  readonly process?: boolean | ProcessPort
+  /** In the place of the definition's limits. */
+  readonly limits?: Partial<Limits>
+}
+
+/**
+ * Opens the buses and sensors of a robot and starts its services. It comes up disarmed, whatever it was before. Rejects
+ * with a `TendonError`, with nothing left open, when one of them cannot be had.
+ */
+export async function start<M extends ModelTypes, C extends CommandMap>(
+  definition: RobotDefinition<M, C>,
+  options: StartOptions = {},
+): Promise<Robot<M, C>> {
+  const robot = assemble(definition as unknown as RobotDefinition, options)
+  await robot.open()
+  if (options.process) {
+    const port = options.process === true ? (process as unknown as ProcessPort) : options.process
+    robot.onClose(installProcessHandlers(port, robot.stoppable))
+  }
+  return robot.typed as unknown as Robot<M, C>
+}
+
+/** Puts the parts together; opens nothing. */
+function assemble(definition: RobotDefinition, options: StartOptions): RobotObject {
+  const { spec } = definition.model
+  const clock = options.clock ?? systemClock
+  const limits: Limits = { ...defaultLimits, ...spec.limits, ...options.limits }
+  const states = Object.keys(spec.states ?? {})
+  const log = new EventLog(clock, limits.eventLog)
+  const state = new RobotState(spec.initial ?? 'idle', states)
+  const categories = categoriesOf(definition, limits)
+  const note = (what: string, facts: Readonly<Record<string, unknown>>): void => {
+    log.record({ type: 'note', what, facts })
+    dispatcher.tell()
+  }
+  const hardware = createHardware(definition.hardware, { clock }, limits, {
+    fault: (found) => lifecycle.faulted(found),
+    note,
+  })
+  const sensors = Object.fromEntries(
+    Object.entries(definition.hardware.sensors).map(([name, sensor]) => [
+      name,
+      new Sensor(
+        name,
+        sensor,
+        { clock },
+        { note, lost: (found) => note('sensor.problem', { sensor: name, problem: found }) },
+      ),
+    ]),
+  )
+  const topics = new Hub<unknown>((error) =>
+    log.record({ type: 'user_code_threw', where: 'topic listener', run: undefined, message: String(error) }),
+  )
+  const record = recordsOf(categories, limits, ['idle', ...states])
+  const dispatcher: Dispatcher = new Dispatcher({
+    robot: definition.name,
+    clock,
+    limits,
+    log,
+    state,
+    hardware,
+    topics,
+    sensors,
+    categories,
+    recordFor: record,
+    disarmAfterCrash: (run) => void lifecycle.disarm({ by: run.id, reason: 'crash' }),
+    safetyVerdict: () => lifecycle.verdictUnderWay,
+  })
+  const services = new Services(clock, limits.serviceTimeout, spec.services ?? [])
+  dispatcher.table = opTable(
+    definition.name,
+    coreOperations(dispatcher, (strand) => dispatcher.runOf(strand)),
+    services.all,
+  )
+  const own = (role: 'restCommand' | 'selfCheckCommand'): CommandRecord | undefined => {
+    const command = definition[role]
+    const name = command && Object.keys(definition.commands).find((key) => definition.commands[key] === command)
+    // Work of the lifecycle itself has a slot of its own; its children have those of their categories.
+    const slot = categories.get('lifecycle') as Category
+    return command && name !== undefined ? recordOf(name, command, slot, limits, ['idle', ...states], true) : undefined
+  }
+  const lifecycle: Lifecycle = new Lifecycle({
+    robot: definition.name,
+    dispatcher,
+    state,
+    hardware,
+    log,
+    limits,
+    rest: own('restCommand'),
+    selfCheck: own('selfCheckCommand'),
+  })
+  const commands = new Map(
+    Object.entries(definition.commands).map(([name, command]) => [name, record(name, command, false)]),
+  )
+  return new RobotObject({
+    definition,
+    clock,
+    limits,
+    log,
+    state,
+    hardware,
+    sensors,
+    topics,
+    categories,
+    dispatcher,
+    lifecycle,
+    services,
+    commands,
+  })
+}
+
+/** The declared categories, and those that every robot has. */
+function categoriesOf({ model }: { readonly model: RobotDefinition['model'] }, limits: Limits): Map<string, Category> {
+  const declared = { default: {}, ...model.spec.categories }
+  const all = new Map<string, Category>()
+  for (const [name, { limit = 1, conflict = 'reject', queueLength, queueTimeout }] of Object.entries(declared) as [
+    string,
+    NonNullable<RobotDefinition['model']['spec']['categories']>[string],
+  ][])
+    all.set(
+      name,
+      new Category(name, limit, conflict, queueLength ?? limits.queueLength, queueTimeout ?? limits.queueTimeout),
+    )
+  // Scripts are limited by the cap on all runs only; a halt takes the place of an older one.
+  all.set('script', new Category('script', limits.maxRuns, 'reject', 1, 1))
+  all.set('halt', new Category('halt', 1, 'preempt', 1, 1))
+  all.set('lifecycle', new Category('lifecycle', 1, 'reject', 1, 1))
+  return all
+}
+
+/** Makes the record of a command once per robot. */
+function recordsOf(
+  categories: ReadonlyMap<string, Category>,
+  limits: Limits,
+  states: readonly string[],
+): (name: string, command: Command, lifecycle: boolean) => CommandRecord {
+  const plain = new Map<Command, CommandRecord>()
+  const reserved = new Map<Command, CommandRecord>()
+  return (name, command, lifecycle) => {
+    const known = lifecycle ? reserved : plain
+    let record = known.get(command)
+    if (!record) {
+      const category = categories.get(command.spec.category ?? 'default') as Category
+      record = recordOf(name, command, category, limits, states, lifecycle)
+      known.set(command, record)
+    }
+    return record
+  }
+}

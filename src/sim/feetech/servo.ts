@@ -1,0 +1,378 @@
+import type { Seconds } from '../../base/units.ts'
+import { Memory } from './memory.ts'
+import { type Body, type Drive, Motion, STEP } from './motion.ts'
+import { Protection, type ProtectionLimits, STEPS_PER_UNIT } from './protection.ts'
+import { ACCELERATION_CLAMP, ALARM, type RegisterName, STEPS_PER_TURN, STS3215 } from './registers.ts'
+import { Thermal } from './thermal.ts'
+
+/** What one simulated servo is, beyond its table. */
+export interface ServoSetup {
+  /** EEPROM and RAM values that differ from the table's, `{ id: 3, positionOffset: -120 }`. */
+  readonly registers?: Partial<Record<RegisterName, number>>
+  /** Where the shaft is at first, in raw steps as register 56 shows them. Default 2048. */
+  readonly position?: number
+  /** Signed share of the largest torque that pulls at the shaft beyond its friction. Default 0. */
+  readonly gravity?: number
+  /** Mechanical ends, as register 56 shows them. Default: none. */
+  readonly travel?: readonly [min: number, max: number]
+  /** Volts. Default 7.4. */
+  readonly supply?: number
+  /** Degrees Celsius of the surroundings. Default 25. */
+  readonly ambient?: number
+}
+
+/** Ours, not measured: current of a stalled motor, and the resistance of its supply. */
+const STALL_CURRENT = 2.5
+const IDLE_CURRENT = 0.06
+const SUPPLY_OHMS = 0.15
+/** Units of registers 28 and 69. */
+const CURRENT_UNIT = 0.0065
+const MULTI_TURN_LIMIT = 30_719
+const OFFSET_LIMIT = 2047
+const CENTRE = 2048
+const FULL_ANGLE_FEEDBACK = 1 << 4
+const DEFINE_CENTRE = 128
+const SENSED_FIRST = STS3215.presentPosition.address
+const SENSED_LAST = STS3215.presentGoal.address + 1
+
+const modulo = (value: number, by: number): number => ((value % by) + by) % by
+const stepsAt = (now: Seconds): number => Math.floor(now / STEP + 1e-6)
+
+/**
+ * One STS3215 at register level. Every call says what time it is (seconds of the simulation); the shaft is integrated
+ * up to then, in fixed steps, so that nothing depends on how often anyone looks.
+ */
+export class FeetechServo {
+  readonly #memory: Memory
+  readonly #motion: Motion
+  readonly #thermal: Thermal
+  readonly #protection = new Protection()
+  #body: Body
+  #drive: Drive
+  #limits: ProtectionLimits
+  #supply: number
+  #fixedTemperature: number | undefined
+  #held: { readonly address: number; readonly data: Uint8Array } | undefined
+  /** Steps integrated so far; while at rest, the step since which nothing has changed. */
+  #step = 0
+  #resting = false
+
+  constructor(setup: ServoSetup = {}) {
+    const { registers = {}, position = CENTRE, gravity = 0, travel, supply = 7.4, ambient = 25 } = setup
+    this.#memory = new Memory(registers)
+    this.#memory.set('torqueLimit', this.#memory.get('maxTorque'))
+    const offset = this.#memory.get('positionOffset')
+    this.#motion = new Motion(position + offset)
+    this.#memory.set('goalPosition', position)
+    this.#body = {
+      gravity,
+      min: (travel?.[0] ?? -Infinity) + offset,
+      max: (travel?.[1] ?? Infinity) + offset,
+      jammed: false,
+    }
+    this.#supply = supply
+    this.#thermal = new Thermal(ambient)
+    this.#limits = this.#readLimits()
+    this.#drive = this.#readDrive()
+  }
+
+  get id(): number {
+    return this.#memory.get('id')
+  }
+
+  /** Whether it answers writes too, or only reads and pings (register 8). */
+  get answersWrites(): boolean {
+    return this.#memory.get('responseLevel') !== 0
+  }
+
+  /** How long it waits before it answers, in seconds (register 7, unit 2 us). */
+  get returnDelay(): Seconds {
+    return this.#memory.get('returnDelay') * 2e-6
+  }
+
+  get baudIndex(): number {
+    return this.#memory.get('baudIndex')
+  }
+
+  /** `count` bytes from `address` on; addresses outside the table are 0. */
+  read(address: number, count: number, now: Seconds): Uint8Array {
+    if (address + count > SENSED_FIRST && address <= SENSED_LAST) this.#sense(now)
+    const data = new Uint8Array(count)
+    data.set(this.#memory.bytes.subarray(address, address + count))
+    return data
+  }
+
+  /** A write from the bus. What the firmware makes of the value (clamps, the lock) happens here. */
+  write(address: number, data: Uint8Array, now: Seconds): void {
+    const { torqueEnable, acceleration } = STS3215
+    const touches = (at: number): boolean => address <= at && at < address + data.length
+    this.#change(now, () => {
+      this.#memory.write(address, data)
+      if (touches(acceleration.address)) this.#clampAcceleration()
+      if (touches(torqueEnable.address)) this.#torqueWritten()
+    })
+  }
+
+  /** Holds a write back until `action`; a later one replaces it. */
+  holdWrite(address: number, data: Uint8Array): void {
+    this.#held = { address, data: data.slice() }
+    this.#memory.set('writePending', 1)
+  }
+
+  /** Carries out the write that is held back, if there is one. */
+  action(now: Seconds): void {
+    const held = this.#held
+    if (!held) return
+    this.#held = undefined
+    this.#memory.set('writePending', 0)
+    this.write(held.address, held.data, now)
+  }
+
+  /** The alarm bits, as in register 65 and in every status frame. */
+  status(now: Seconds): number {
+    this.advance(now)
+    const volts = this.#volts()
+    const outside = volts < this.#memory.get('minVoltage') / 10 || volts > this.#memory.get('maxVoltage') / 10
+    const hot = this.temperature(now) > this.#limits.temperature
+    return this.#protection.tripped | (outside ? ALARM.voltage : 0) | (hot ? ALARM.temperature : 0)
+  }
+
+  /** A register's value, signed where it is, as a read over the bus would find it. */
+  register(name: RegisterName, now: Seconds): number {
+    this.#sense(now)
+    return this.#memory.get(name)
+  }
+
+  /** Whether the motor is energised: torque on, and not unloaded by an alarm. */
+  powered(now: Seconds): boolean {
+    this.advance(now)
+    return this.#drive.powered
+  }
+
+  /** The shaft in raw steps with fraction, as register 56 would show it without wrapping. */
+  position(now: Seconds): number {
+    this.advance(now)
+    return this.#motion.position - this.#memory.get('positionOffset')
+  }
+
+  /** step/s. */
+  velocity(now: Seconds): number {
+    this.advance(now)
+    return this.#motion.velocity
+  }
+
+  /** Degrees Celsius. */
+  temperature(now: Seconds): number {
+    this.advance(now)
+    const rested = this.#resting ? stepsAt(now) - this.#step : 0
+    return this.#fixedTemperature ?? this.#thermal.after(Math.max(0, rested), this.#motion.load)
+  }
+
+  /** Holds the shaft as an obstacle would, or lets it go. */
+  jam(jammed: boolean, now: Seconds): void {
+    this.#change(now, () => {
+      this.#body = { ...this.#body, jammed }
+    })
+  }
+
+  /** Changes the load that pulls at the shaft. */
+  pull(gravity: number, now: Seconds): void {
+    this.#change(now, () => {
+      this.#body = { ...this.#body, gravity }
+    })
+  }
+
+  /** Turns the shaft as a hand would, at once, to a position as register 56 shows it; the mechanical ends hold. */
+  turnTo(position: number, now: Seconds): void {
+    this.#change(now, () => {
+      const { min, max } = this.#body
+      this.#motion.position = Math.max(min, Math.min(max, position + this.#memory.get('positionOffset')))
+      this.#motion.velocity = 0
+    })
+  }
+
+  /** Sets the supply in volts. */
+  supply(volts: number, now: Seconds): void {
+    this.#change(now, () => {
+      this.#supply = volts
+    })
+  }
+
+  /** Makes the sensor show this temperature until it is let go with `undefined`. */
+  heat(celsius: number | undefined, now: Seconds): void {
+    this.#change(now, () => {
+      this.#fixedTemperature = celsius
+    })
+  }
+
+  /** Power off and on: RAM as at power-on, EEPROM as saved, multi-turn count lost, torque off. */
+  powerCycle(now: Seconds): void {
+    this.#change(now, () => {
+      this.#memory.powerCycle()
+      this.#protection.reset()
+      this.#held = undefined
+      this.#motion.velocity = 0
+      this.#motion.load = 0
+      this.#forgetTurns()
+      this.#memory.set('goalPosition', this.#presentPosition())
+    })
+  }
+
+  /** Integrates the shaft up to `now`. Going back in time does nothing. */
+  advance(now: Seconds): void {
+    if (this.#resting) return
+    const end = stepsAt(now)
+    while (this.#step < end && !this.#resting) this.#integrate()
+  }
+
+  #integrate(): void {
+    this.#step++
+    const still = this.#motion.step(this.#drive, this.#body)
+    const { load } = this.#motion
+    this.#thermal.advance(1, load)
+    const temperature = this.#fixedTemperature ?? this.#thermal.after(0, load)
+    const tripped = this.#protection.step(load, this.#current(), temperature, this.#limits)
+    if (tripped) this.#drive = this.#readDrive()
+    this.#resting = still && !tripped && !this.#protection.counting && !this.#heatingUp(load)
+  }
+
+  /** Whether time alone will trip the temperature alarm. */
+  #heatingUp(load: number): boolean {
+    const tripped = (this.#protection.tripped & ALARM.temperature) !== 0
+    return (
+      !tripped && this.#fixedTemperature === undefined && this.#thermal.equilibrium(load) > this.#limits.temperature
+    )
+  }
+
+  /** Everything that may set a resting shaft in motion goes through here. */
+  #change(now: Seconds, apply: () => void): void {
+    this.advance(now)
+    if (this.#resting) {
+      const end = Math.max(this.#step, stepsAt(now))
+      this.#thermal.advance(end - this.#step, this.#motion.load)
+      this.#step = end
+      this.#resting = false
+    }
+    apply()
+    this.#limits = this.#readLimits()
+    this.#drive = this.#readDrive()
+  }
+
+  #clampAcceleration(): void {
+    if (this.#memory.get('acceleration') > ACCELERATION_CLAMP) this.#memory.set('acceleration', ACCELERATION_CLAMP)
+  }
+
+  #torqueWritten(): void {
+    const torque = this.#memory.get('torqueEnable')
+    if (torque === 0) this.#protection.reset()
+    if (torque === DEFINE_CENTRE) this.#defineCentre()
+  }
+
+  /**
+   * The offset becomes whatever makes the present position 2048. That the goal becomes 2048 too and torque stays as it
+   * was is our reading: otherwise a powered servo would jump.
+   */
+  #defineCentre(): void {
+    this.#memory.set('torqueEnable', this.#drive.powered ? 1 : 0)
+    const offset = Math.round(modulo(this.#motion.position, STEPS_PER_TURN)) - CENTRE
+    this.#memory.set('positionOffset', Math.max(-OFFSET_LIMIT, Math.min(OFFSET_LIMIT, offset)))
+    this.#memory.save('positionOffset')
+    this.#memory.set('goalPosition', CENTRE)
+  }
+
+  #forgetTurns(): void {
+    const turns = Math.floor(this.#motion.position / STEPS_PER_TURN) * STEPS_PER_TURN
+    this.#motion.position -= turns
+    this.#body = { ...this.#body, min: this.#body.min - turns, max: this.#body.max - turns }
+  }
+
+  /** Several turns are counted with both limits 0 or full-angle feedback; otherwise a position is within one turn. */
+  #countsTurns(): boolean {
+    const unlimited = this.#memory.get('minPosition') === 0 && this.#memory.get('maxPosition') === 0
+    return unlimited || (this.#memory.get('phase') & FULL_ANGLE_FEEDBACK) !== 0
+  }
+
+  #presentPosition(): number {
+    const present = Math.round(this.#motion.position - this.#memory.get('positionOffset'))
+    return this.#countsTurns() ? present : modulo(present, STEPS_PER_TURN)
+  }
+
+  /** The goal after the limits. */
+  #goal(): number {
+    const goal = this.#memory.get('goalPosition')
+    const min = this.#memory.get('minPosition')
+    const max = this.#memory.get('maxPosition')
+    if (min === 0 && max === 0) return Math.max(-MULTI_TURN_LIMIT, Math.min(MULTI_TURN_LIMIT, goal))
+    return Math.max(min, Math.min(max, goal))
+  }
+
+  /** The goal on the shaft's own scale: in the turn in which it is now. */
+  #target(): number {
+    const offset = this.#memory.get('positionOffset')
+    if (this.#countsTurns()) return this.#goal() + offset
+    const turn = Math.floor(Math.round(this.#motion.position - offset) / STEPS_PER_TURN)
+    return this.#goal() + offset + turn * STEPS_PER_TURN
+  }
+
+  #readDrive(): Drive {
+    const mode = this.#memory.get('mode')
+    const fastest = this.#memory.get('maxVelocity') * 50
+    const asked = this.#memory.get('goalVelocity')
+    const acceleration = this.#memory.get('acceleration') || this.#memory.get('maxAcceleration')
+    const limit = asked === 0 ? fastest : Math.min(Math.abs(asked), fastest)
+    const velocity = mode === 2 ? (this.#memory.get('goalTime') / 1000) * fastest : Math.sign(asked) * limit
+    const turning = mode === 1 || mode === 2
+    return {
+      powered: this.#memory.get('torqueEnable') !== 0 && !this.#unloaded(),
+      kind: turning ? 'velocity' : 'position',
+      target: this.#target(),
+      velocity: turning ? velocity : limit,
+      acceleration: acceleration * 100,
+      authority: this.#authority(),
+    }
+  }
+
+  #authority(): number {
+    const limit = Math.min(1, this.#memory.get('torqueLimit') / 1000)
+    const weak = this.#protection.tripped & this.#memory.get('unloadConditions') & ALARM.overload
+    return weak === 0 ? limit : Math.min(limit, this.#memory.get('protectionTorque') / 100)
+  }
+
+  #unloaded(): boolean {
+    const unloading = this.#memory.get('unloadConditions') & (ALARM.current | ALARM.temperature)
+    return (this.#protection.tripped & unloading) !== 0
+  }
+
+  #readLimits(): ProtectionLimits {
+    const memory = this.#memory
+    return {
+      overload: memory.get('overloadTorque') / 100,
+      overloadSteps: memory.get('protectionTime') * STEPS_PER_UNIT,
+      current: memory.get('protectionCurrent') * CURRENT_UNIT,
+      currentSteps: memory.get('overCurrentTime') * STEPS_PER_UNIT,
+      temperature: memory.get('maxTemperature'),
+    }
+  }
+
+  #current(): number {
+    return (this.#drive.powered ? IDLE_CURRENT : 0) + Math.abs(this.#motion.load) * STALL_CURRENT
+  }
+
+  #volts(): number {
+    return this.#supply - SUPPLY_OHMS * this.#current()
+  }
+
+  #sense(now: Seconds): void {
+    this.advance(now)
+    const memory = this.#memory
+    memory.set('presentPosition', this.#presentPosition())
+    memory.set('presentVelocity', this.#motion.velocity)
+    memory.set('presentLoad', this.#motion.load * 1000)
+    memory.set('presentVoltage', Math.round(this.#volts() * 10))
+    memory.set('presentTemperature', Math.round(this.temperature(now)))
+    memory.set('status', this.status(now))
+    memory.set('moving', this.#motion.velocity === 0 ? 0 : 1)
+    memory.set('presentCurrent', Math.round(this.#current() / CURRENT_UNIT))
+    memory.set('presentGoal', this.#goal())
+  }
+}
