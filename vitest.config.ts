@@ -1,5 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
+const report = process.env.TENDON_TEST_REPORT
+
 // `tendon-source` makes `import ... from 'tendon'` mean the sources of this checkout, as in tsconfig.json.
 export default defineConfig({
   resolve: { conditions: ['tendon-source'] },
@@ -8,6 +10,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts', 'robots/**/*.test.ts'],
     exclude: ['test/realtime/**', '**/node_modules/**'],
     passWithNoTests: false,
+    // CI also wants the counts as data, to see that nothing was left out.
+    reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
     retry: 0,
     maxWorkers: 2,
   },

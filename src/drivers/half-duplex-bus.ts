@@ -93,7 +93,6 @@ export class HalfDuplexBus<Frame> {
   #lineFreeAt: Seconds = 0
   #pause: Timer | undefined
   #repeat: Timer | undefined
-  #receiving = false
 
   #exchanges = 0
   #retries = 0
@@ -250,7 +249,7 @@ export class HalfDuplexBus<Frame> {
 
   /** Gives out turns until somebody must wait: for a reply, for the wire, or for the repetition of a stop. */
   #pump(): void {
-    while (this.isOpen && !this.#exchange && !this.#repeat && !this.#receiving) {
+    while (this.isOpen && !this.#exchange && !this.#repeat) {
       const backlog = this.#lineFreeAt - this.#clock.now()
       const next = this.#queue[0]
       if (backlog > LARGEST_BACKLOG) {
@@ -407,13 +406,8 @@ export class HalfDuplexBus<Frame> {
 
   #onBytes(chunk: Uint8Array): void {
     this.#bytesIn += chunk.length
+    this.#decoder.push(this.#echo ? this.#echo.received(chunk) : chunk)
     // The next request goes out only after the whole chunk: what came before a question must not answer it.
-    this.#receiving = true
-    try {
-      this.#decoder.push(this.#echo ? this.#echo.received(chunk) : chunk)
-    } finally {
-      this.#receiving = false
-    }
     this.#pump()
   }
 

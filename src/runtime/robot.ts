@@ -3,6 +3,7 @@ import type { Command } from '../define/command.ts'
 import type { Handle, RunStatus } from '../define/handle.ts'
 import type { Limits } from '../define/limits.ts'
 import type { ModelTypes, SensorValue } from '../define/model-types.ts'
+import type { RobotDefinition } from '../define/robot-definition.ts'
 import type { CommandMap, GoalArgs, HandleOf } from '../define/script.ts'
 import type { SensorReader } from '../define/sensor-reader.ts'
 import type { BusHealth } from '../device/servo-bus.ts'
@@ -97,3 +98,6 @@ export type CommandMethods<C extends CommandMap> = {
 
 /** A running robot. */
 export type Robot<M extends ModelTypes, C extends CommandMap> = RobotCore<M> & CommandMethods<C>
+
+/** The robot that `start` makes of a definition: `RobotOf<typeof definition>`. */
+export type RobotOf<D> = D extends RobotDefinition<infer M, infer C> ? Robot<M, C> : never

@@ -59,7 +59,7 @@ export function streamTo(
 
 async function readRecording(file: string): Promise<Uint8Array> {
   try {
-    // Only here, so that a simulation in a browser does not need the module.
+    // Only here, so that whoever plays from memory loads no file system.
     const { readFile } = await import('node:fs/promises')
     return await readFile(file)
   } catch (thrown) {

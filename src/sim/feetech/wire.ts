@@ -166,8 +166,6 @@ export class Wire {
   }
 
   #deliver(reply: Span): void {
-    // Hear first what the host sent meanwhile: it may have talked over this very reply.
-    this.#hear(reply.end)
     this.#replies.shift()
     if (this.#hostSpans.length > 0) {
       this.#garble(reply)
