@@ -41,9 +41,12 @@ async function time(side: Side, calls: number): Promise<number> {
   return performance.now() - start
 }
 
+/** Milliseconds: long enough for the compiler to have seen the code. */
+const WARM_UP = 150
+
 /** How many calls of `side` take about `ms` milliseconds, once it is warm; at least one. */
 async function callsFor(side: Side, ms: number): Promise<number> {
-  const until = performance.now() + ms
+  const until = performance.now() + WARM_UP
   let calls = 0
   for (let n = 1; performance.now() < until; n *= 2) {
     await time(side, n)
@@ -53,21 +56,37 @@ async function callsFor(side: Side, ms: number): Promise<number> {
   return Math.max(1, Math.round((calls * ms) / Math.max(took, 0.001)))
 }
 
+/** Turns per side and round; the round's time is their median, so that a preempted turn does not decide a round. */
+const TURNS = 5
+
+/** Milliseconds per call of each side, the two taking turns, `first` first. */
+async function round(first: Turn, second: Turn): Promise<[first: number, second: number]> {
+  const times: [number[], number[]] = [[], []]
+  for (let turn = 0; turn < TURNS; turn++) {
+    times[0].push((await time(first.side, first.calls)) / first.calls)
+    times[1].push((await time(second.side, second.calls)) / second.calls)
+  }
+  return [median(times[0]), median(times[1])]
+}
+
+interface Turn {
+  readonly side: Side
+  readonly calls: number
+}
+
 /**
- * How long `a` takes as a multiple of `b`: the median over `rounds` (default 9) of the ratio within one round, in
- * which both run right after each other, the order reversed each round. Each side is warmed up first and then called
- * as often as fills `slice` milliseconds (default 30) of its own.
+ * How long `a` takes as a multiple of `b`: the median over `rounds` (default 9) of the ratio within one round. In a
+ * round the two take short turns, the order reversed each round. Each side is warmed up first and then called as often
+ * as fills `slice` milliseconds (default 8) per turn.
  */
-export async function compare(a: Side, b: Side, { rounds = 9, slice = 30 } = {}): Promise<Ratio> {
-  const calls = { a: await callsFor(a, slice), b: await callsFor(b, slice) }
+export async function compare(a: Side, b: Side, { rounds = 9, slice = 8 } = {}): Promise<Ratio> {
+  const turnA = { side: a, calls: await callsFor(a, slice) }
+  const turnB = { side: b, calls: await callsFor(b, slice) }
   const times: { a: number; b: number }[] = []
-  for (let round = 0; round < rounds; round++) {
-    const first = round % 2 === 0 ? 'a' : 'b'
-    const one = await time(first === 'a' ? a : b, calls[first])
-    const second = first === 'a' ? 'b' : 'a'
-    const two = await time(second === 'a' ? a : b, calls[second])
-    const took = first === 'a' ? { a: one, b: two } : { a: two, b: one }
-    times.push({ a: took.a / calls.a, b: took.b / calls.b })
+  for (let i = 0; i < rounds; i++) {
+    const reversed = i % 2 === 1
+    const [first, second] = reversed ? await round(turnB, turnA) : await round(turnA, turnB)
+    times.push(reversed ? { a: second, b: first } : { a: first, b: second })
   }
   const ratios = times.map((took) => took.a / took.b)
   return {

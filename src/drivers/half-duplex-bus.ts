@@ -48,6 +48,8 @@ interface Exchange<Frame> {
   due: Seconds
   timer: Timer
   graced: boolean
+  /** What the devices had been told when it was sent. */
+  readonly epoch: number
 }
 
 interface Latest extends Settle<void> {
@@ -88,7 +90,9 @@ export class HalfDuplexBus<Frame> {
   #exchange: Exchange<Frame> | undefined
   #latest: Latest | undefined
   /** Replies that may still come although nobody waits for them. */
-  #owed: (ExpectedReply & { readonly until: Seconds })[] = []
+  #owed: (ExpectedReply & { readonly until: Seconds; readonly epoch: number })[] = []
+  /** Changes whenever devices are told to change: what was asked before is another question than the same one after. */
+  #epoch = 0
   /** When the last byte that was handed to the port will have left it. */
   #lineFreeAt: Seconds = 0
   #pause: Timer | undefined
@@ -216,6 +220,8 @@ export class HalfDuplexBus<Frame> {
     this.#stops++
     this.#wrote(frame)
     const silence = this.#voidExchange()
+    // A reading from before the stop says nothing about what the stop has done.
+    this.#epoch++
     this.#discardForStop()
     this.#repeat?.cancel()
     const gap = this.#lineFreeAt - this.#clock.now() + silence
@@ -251,21 +257,29 @@ export class HalfDuplexBus<Frame> {
   #pump(): void {
     while (this.isOpen && !this.#exchange && !this.#repeat) {
       const backlog = this.#lineFreeAt - this.#clock.now()
-      const next = this.#queue[0]
       if (backlog > LARGEST_BACKLOG) {
         this.#pumpAfter(backlog - LARGEST_BACKLOG)
         return
       }
       if (this.#latest) this.#writeNewest(this.#latest)
-      else if (!next || !this.#isClearFor(next.request)) return
-      else this.#beginNext(next)
+      else if (!this.#beginNext()) return
     }
   }
 
-  #isClearFor(request: LineRequest): boolean {
-    const wait = this.#clearIn(request)
-    if (wait > 0) this.#pumpAfter(wait)
-    return wait <= 0
+  /** Begins the first request that no late reply could answer; those that it could must wait, and are passed over. */
+  #beginNext(): boolean {
+    let shortest = Infinity
+    for (const [index, waiting] of this.#queue.entries()) {
+      const wait = this.#clearIn(waiting.request)
+      if (wait <= 0) {
+        this.#queue.splice(index, 1)
+        this.#begin(waiting)
+        return true
+      }
+      shortest = Math.min(shortest, wait)
+    }
+    if (shortest < Infinity) this.#pumpAfter(shortest)
+    return false
   }
 
   #pumpAfter(delay: Seconds): void {
@@ -282,8 +296,7 @@ export class HalfDuplexBus<Frame> {
     else latest.resolve()
   }
 
-  #beginNext(waiting: Waiting<Frame>): void {
-    this.#queue.shift()
+  #begin(waiting: Waiting<Frame>): void {
     const { request } = waiting
     // Whatever came before the question is no answer to it.
     if (request.replies.length > 0) this.#decoder.reset()
@@ -293,6 +306,7 @@ export class HalfDuplexBus<Frame> {
       return
     }
     this.#exchanges++
+    if (request.changes) this.#epoch++
     if (request.isRetry || waiting.triesLeft < request.tries) this.#retries++
     if (request.replies.length === 0) waiting.resolve([])
     else this.#expect(waiting)
@@ -309,6 +323,7 @@ export class HalfDuplexBus<Frame> {
       due,
       timer: this.#clock.after(due - this.#clock.now(), () => this.#onDeadline(exchange)),
       graced: false,
+      epoch: this.#epoch,
     }
     this.#exchange = exchange
   }
@@ -325,7 +340,8 @@ export class HalfDuplexBus<Frame> {
     let until = now
     for (const owed of this.#owed)
       for (const reply of request.replies)
-        if (reply.key === owed.key && reply.asks !== owed.asks) until = Math.max(until, owed.until)
+        if (reply.key === owed.key && (reply.asks !== owed.asks || owed.epoch !== this.#epoch))
+          until = Math.max(until, owed.until)
     return until - now
   }
 
@@ -347,9 +363,10 @@ export class HalfDuplexBus<Frame> {
   }
 
   #owe(exchange: Exchange<Frame>, now: Seconds): void {
-    const until = now + this.#lateWindow
+    const { epoch } = exchange
+    const until = Math.max(now + this.#lateWindow, exchange.due)
     exchange.waiting.request.replies.forEach((reply, index) => {
-      if (exchange.replies[index] === undefined) this.#owed.push({ ...reply, until })
+      if (exchange.replies[index] === undefined) this.#owed.push({ ...reply, until, epoch })
     })
   }
 

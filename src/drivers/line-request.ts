@@ -38,6 +38,8 @@ export interface LineRequest {
   readonly tries: number
   /** Whether a stop discards it: everything that moves or powers a servo. Reading and power-off outlive a stop. */
   readonly droppedByStop: boolean
+  /** Whether it tells a device to change: a reply to an earlier question then no longer answers the same one. */
+  readonly changes?: boolean | undefined
   /** Goes before requests that are not, and has a reserve of its own in the queue: power-off and its verification. */
   readonly urgent?: boolean | undefined
   /** Counted as a retry, because a joined request before it was not answered by everybody. */

@@ -46,8 +46,7 @@ export class Pool {
 
   /** Gives up a seat, or the promise of one. */
   leave(run: Occupant): void {
-    this.holders.delete(run)
-    this.heirs.delete(run)
+    if (!this.holders.delete(run)) this.heirs.delete(run)
     this.#lent?.delete(run)
   }
 }

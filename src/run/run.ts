@@ -61,6 +61,7 @@ export class Run implements Occupant, Deadlined {
   motionForbidden = false
   settling = false
 
+  #id: string | undefined = undefined
   #promise: Promise<Outcome> | undefined = undefined
   #resolve: ((outcome: Outcome) => void) | undefined = undefined
   #watchers: Set<(outcome: Outcome) => void> | undefined = undefined
@@ -81,8 +82,10 @@ export class Run implements Occupant, Deadlined {
     this.parent = parent
   }
 
+  /** Made when it is first read. */
   get id(): string {
-    return `${this.record.command}-${this.seq}`
+    this.#id ??= `${this.record.command}-${this.seq}`
+    return this.#id
   }
 
   get ended(): boolean {

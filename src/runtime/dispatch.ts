@@ -146,9 +146,8 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     const decision = admit(this, record, seats)
     if (decision.verdict === 'refuse') return this.#refuse(run, decision.problem)
     if (decision.verdict === 'queue') return this.#enqueue(run)
-    this.#reserve(run)
     if (decision.verdict === 'displace') this.#displace(run, decision.victims as readonly Run[])
-    else this.#promote(run)
+    else this.#start(run)
     return handleOf(run, this)
   }
 
@@ -227,9 +226,8 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
 
   // ── reserve ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #reserve(run: Run): void {
+  #register(run: Run): void {
     this.#runs.set(run.seq, run)
-    for (const pool of run.seats) pool.heirs.add(run)
     if (run.parent) {
       run.parent.children ??= new Set()
       run.parent.children.add(run)
@@ -238,25 +236,32 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
 
   /** Its victims are told to end only now, when it owns its reservation; it starts when they have stopped. */
   #displace(run: Run, victims: readonly Run[]): void {
+    this.#register(run)
+    for (const pool of run.seats) pool.heirs.add(run)
     run.victims = new Set(victims)
     this.#heirs.add(run)
     for (const victim of victims) this.interrupt(victim, 'preempted')
     this.tell()
   }
 
-  /** Takes the promised seats. The body begins a microtask later, when its caller has the handle. */
-  #promote(run: Run): void {
-    this.#heirs.delete(run)
-    run.victims = undefined
-    for (const pool of run.seats) {
-      pool.heirs.delete(run)
-      pool.holders.add(run)
-    }
+  /** An heir takes the seats that it was promised. */
+  #promote(heir: Run): void {
+    this.#heirs.delete(heir)
+    heir.victims = undefined
+    for (const pool of heir.seats) pool.heirs.delete(heir)
+    this.#start(heir)
+  }
+
+  /** Takes its seats. The body begins a microtask later, when its caller has the handle. */
+  #start(run: Run): void {
+    this.#register(run)
+    for (const pool of run.seats) pool.holders.add(run)
     run.status = 'starting'
     this.#launching.push(run)
     if (this.#launching.length > 1) return
     if (++this.#launched % BURST === 0) this.clock.turn(this.#launchAll)
-    else queueMicrotask(this.#launchAll)
+    // Not `queueMicrotask`: Node makes an async resource for each.
+    else void SETTLED.then(this.#launchAll)
   }
 
   #enqueue(run: Run): Handle {
@@ -267,11 +272,7 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
       return this.#refuse(run, problem('TENDON_QUEUE_FULL', facts))
     }
     run.status = 'queued'
-    this.#runs.set(run.seq, run)
-    if (run.parent) {
-      run.parent.children ??= new Set()
-      run.parent.children.add(run)
-    }
+    this.#register(run)
     // By priority, then first come: it goes behind everyone who is not below it.
     const at = queue.findIndex((other) => other.priority < run.priority)
     queue.splice(at < 0 ? queue.length : at, 0, run)
@@ -293,8 +294,9 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
   #launch(run: Run): void {
     const { record } = run
     run.status = 'running'
-    this.log.record({ type: 'started', run: run.id, command: record.command, goal: run.input, parent: run.parent?.id })
-    this.#deadlines.join(run, record.deadline, this.clock.now())
+    const { id, input, parent } = run
+    const { at } = this.log.record({ type: 'started', run: id, command: record.command, goal: input, parent: parent?.id })
+    this.#deadlines.join(run, record.deadline, at)
     this.#lend(run)
     try {
       if (record.data.during !== undefined) this.#enter(run, record.data.during)
@@ -559,9 +561,8 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     run.bodyOver = true
     run.status = 'stopping'
     this.#deadlines.leave(run)
-    const onThrow = (error: unknown): void => this.#cleanupThrew(run, error)
-    if (run.abandoned) run.scope?.end(Interrupted.by('requested'), onThrow)
-    else run.scope?.release(onThrow)
+    if (run.abandoned) run.scope?.end(Interrupted.by('requested'), (error) => this.#cleanupThrew(run, error))
+    else run.scope?.release((error) => this.#cleanupThrew(run, error))
     run.revoked = true
     run.strands?.dispose()
     this.#interruptChildren(run, run.ending?.status === 'canceled' ? run.ending.reason : 'parent')
@@ -716,9 +717,8 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
         continue
       }
       first.status = 'pending'
-      this.#reserve(first)
       if (decision.verdict === 'displace') this.#displace(first, decision.victims as readonly Run[])
-      else this.#promote(first)
+      else this.#start(first)
     }
     this.#queues.delete(category)
   }
@@ -823,6 +823,7 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
   }
 }
 
+const SETTLED = Promise.resolve()
 const NO_RUNS: readonly Run[] = []
 const NO_JOINTS: readonly string[] = []
 

@@ -173,7 +173,7 @@ describe('the Feetech driver on simulated servos', () => {
     const { sim, mounts } = world()
     const pty = await openPty()
     const detach = sim.attach('servos', pty.connection, { clock: systemClock })
-    const bus = feetech({ port: serial({ path: pty.path, baudRate: 1_000_000 }) }).create(
+    const bus = feetech({ port: serial({ path: pty.path, baudRate: 1_000_000 }), slack: 0.25 }).create(
       { clock: systemClock },
       mounts,
     )

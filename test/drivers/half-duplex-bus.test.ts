@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Clock } from '../../src/base/clock.ts'
 import { TendonError } from '../../src/base/problem.ts'
 import type { ByteConnection } from '../../src/device/transport.ts'
 import { encodeFrame, type Frame } from '../../src/drivers/feetech/frame.ts'
@@ -104,6 +105,17 @@ describe('turns on a half-duplex line', () => {
     expect(bus.health().unexpected).toBe(1)
   })
 
+  it('never completes a frame that began before the question', async () => {
+    const { bus, reply, clock } = await rig()
+    await reply(answer(1, 9, 9).subarray(0, 6))
+    const asked = watch(bus.perform(read(1)))
+    await clock.settle()
+    await reply(answer(1, 9, 9).subarray(6))
+    expect(asked).toEqual({})
+    await reply(answer(1, 1, 1))
+    expect(params(asked)).toEqual([[1, 1]])
+  })
+
   it('resolves to what came when some replies of a joined request are missing', async () => {
     const { bus, reply, clock } = await rig()
     const joined = watch(bus.perform(requests.syncRead([1, 2, 3], 56, 2, { label: 'joined', tries: 1 })))
@@ -169,6 +181,35 @@ describe('silence', () => {
     expect(params(second)).toEqual([[22, 22]])
   })
 
+  it('is not what a deadline means that this process was too busy to meet: it looks at its input once more', async () => {
+    const clock = new VirtualClock()
+    let stalled = 0
+    const busy: Clock = {
+      now: () => clock.now() + stalled,
+      wall: () => clock.wall(),
+      after: (delay, fn) => clock.after(delay, fn),
+      turn: (fn) => clock.turn(fn),
+    }
+    let device: ByteConnection | undefined
+    const port = new MemoryTransport({
+      connect: (end) => {
+        device = end
+      },
+    })
+    const bus = new HalfDuplexBus<Frame>(port, { clock: busy }, requests.feetechProtocol, { slack: 0.025 })
+    await bus.open()
+    const asked = watch(bus.perform(read(1)))
+    stalled = 0.2
+    await clock.advance(0.027)
+    expect(asked).toEqual({})
+    device?.write(answer(1, 1, 1))
+    await clock.settle()
+    expect(params(asked)).toEqual([[1, 1]])
+    watch(bus.perform(read(1)))
+    await clock.advance(1)
+    expect(bus.health().timeouts).toBe(1)
+  })
+
   it('puts a question that a late reply could answer off until none can come any more', async () => {
     const { bus, sent, clock } = await rig({ slack: 0.025, lateWindow: 0.05 })
     watch(bus.perform(read(1, 56)))
@@ -177,6 +218,25 @@ describe('silence', () => {
     expect(sent).toHaveLength(1)
     await clock.advance(0.01)
     expect(sent).toHaveLength(2)
+  })
+
+  it('never takes a late reading from before a write for the same reading after it', async () => {
+    const { bus, sent, clock, reply } = await rig()
+    const before = watch(bus.perform(read(1, 40, 1, 1)))
+    await clock.advance(0.03)
+    expect(params(before)).toEqual([undefined])
+    const writing = watch(bus.perform(write(1, 1)))
+    await clock.settle()
+    await reply(answer(1))
+    expect(params(writing)).toEqual([[]])
+    const after = watch(bus.perform(read(1, 40, 1, 1)))
+    await clock.settle()
+    expect(sent).toHaveLength(2)
+    await reply(answer(1, 0))
+    expect(after).toEqual({})
+    expect(sent).toHaveLength(3)
+    await reply(answer(1, 1))
+    expect(params(after)).toEqual([[1]])
   })
 
   it('makes nobody wait whose answer cannot be mistaken', async () => {
@@ -256,18 +316,33 @@ describe('a stop', () => {
     expect(bus.health().stops).toBe(2)
   })
 
-  it('lets readings and power-off go on afterwards, the interrupted one first', async () => {
+  it('lets readings and power-off go on afterwards', async () => {
     const { bus, clock, sent, reply } = await rig()
     const reading = watch(bus.perform(read(1)))
     const off = watch(bus.perform(write(2, 0, false)))
     await clock.settle()
     bus.stop(ALL_OFF)
     await clock.advance(0.002)
-    await reply(answer(1, 1, 2))
+    expect(sent).toEqual([hex(read(1).bytes), STOP, STOP, hex(write(2, 0).bytes)])
     await reply(answer(2))
-    expect(sent).toEqual([hex(read(1).bytes), STOP, STOP, hex(read(1).bytes), hex(write(2, 0).bytes)])
-    expect(params(reading)).toEqual([[1, 2]])
     expect(params(off)).toEqual([[]])
+    await clock.advance(0.06)
+    expect(sent.at(-1)).toBe(hex(read(1).bytes))
+    await reply(answer(1, 1, 2))
+    expect(params(reading)).toEqual([[1, 2]])
+  })
+
+  it('is not looked through by a reading from before it: that question is put again', async () => {
+    const { bus, clock, sent, reply } = await rig()
+    const torque = watch(bus.perform(read(1, 40, 1, 1)))
+    await clock.settle()
+    bus.stop(ALL_OFF)
+    await clock.advance(0.01)
+    await reply(answer(1, 1))
+    expect(torque).toEqual({})
+    expect(sent.at(-1)).toBe(hex(read(1, 40, 1, 1).bytes))
+    await reply(answer(1, 0))
+    expect(params(torque)).toEqual([[0]])
   })
 
   it('throws when the bus is not open, and sends nothing later', async () => {

@@ -41,6 +41,13 @@ describe('motion to a goal', () => {
     expect(Math.abs(arrival(servo, 1000 + distance, 0) - expected)).toBeLessThan(0.004)
   })
 
+  it('a move after a long rest takes its full time', () => {
+    const servo = powered({ position: 1000 })
+    expect(servo.position(100)).toBe(1000)
+    go(servo, 2000, 800, 20, 100)
+    expect(Math.abs(arrival(servo, 2000, 100) - trapezoid(1000, 800, 2000))).toBeLessThan(0.004)
+  })
+
   it('speed 0 is the largest: 3400 step/s, and no register makes it faster', () => {
     for (const speed of [0, 3400, 5000]) {
       const servo = powered({ position: 100 })

@@ -101,6 +101,25 @@ describe('what the firmware makes of values', () => {
     expect(servo.register('presentPosition', 2)).toBe(2048)
   })
 
+  it('torque 128 is saved like any EEPROM write: only with the lock open', () => {
+    const servo = new FeetechServo({ position: 1000 })
+    servo.write(40, byte(128), 0)
+    servo.powerCycle(0)
+    expect(servo.register('presentPosition', 0)).toBe(1000)
+    servo.write(55, byte(0), 0)
+    servo.write(40, byte(128), 0)
+    servo.powerCycle(0)
+    expect(servo.register('presentPosition', 0)).toBe(2048)
+  })
+
+  it('a goal equal to a wrapped present position moves nothing', () => {
+    const servo = new FeetechServo({ position: 50 })
+    servo.write(31, word(100), 0)
+    servo.write(42, word(4046), 0)
+    servo.write(40, byte(1), 0)
+    expect(servo.position(3)).toBe(-50)
+  })
+
   it('the goal is clamped by the limits, and register 71 shows it clamped', () => {
     const servo = new FeetechServo({ registers: { minPosition: 1000, maxPosition: 3000 } })
     servo.write(40, byte(1), 0)

@@ -48,6 +48,7 @@ describe('pacing', () => {
   it('wiring that echoes gives the host its own bytes first', async () => {
     const { ask } = await rig({ echo: true })
     expect(await ask(PING)).toEqual([toHex(PING), 'FF FF 01 02 00 FC'])
+    expect(await ask(Uint8Array.of(1, 2, 3))).toEqual(['01 02 03'])
   })
 
   it('an idle line and a closed one have no timer pending', async () => {
@@ -139,6 +140,16 @@ describe('collisions', () => {
     expect(toHex(received[0]?.bytes as Uint8Array).slice(0, 11)).toBe(expected?.slice(0, 11))
     expect(bus.collisions).toBe(16)
     expect(clock.pending).toBe(0)
+  })
+
+  it('a frame whose first byte meets the end of a reply is lost', async () => {
+    const { host, clock, servo, now, bus } = await rig()
+    host.write(PING)
+    await clock.advance(11.5 * BYTE)
+    host.write(frame(0xfe, 3, 40, 1))
+    await clock.advance(0.01)
+    expect(servo.powered(now())).toBe(false)
+    expect(bus.collisions).toBe(2)
   })
 
   it('a frame sent again after the collision arrives', async () => {

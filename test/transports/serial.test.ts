@@ -111,10 +111,10 @@ describe('a serial port on a pseudo terminal', () => {
   it('tells a loss that a failing write shows in a later turn, not inside the write', async () => {
     const { host, pty } = await opened()
     let told = false
-    const lost = lossOf(host).then((gone) => {
+    host.onLost(() => {
       told = true
-      return gone
     })
+    const lost = lossOf(host)
     await pty.close()
     for (let tries = 0; tries < 1000 && host.isOpen; tries++) {
       try {

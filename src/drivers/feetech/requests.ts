@@ -68,6 +68,7 @@ export function write(
     bytes: encodeFrame(id, INSTRUCTION.write, [address, ...data]),
     replies: [{ key: keyOf(id, 0), asks: writeAsks() }],
     replyBytes: OVERHEAD,
+    changes: true,
   }
 }
 

@@ -53,7 +53,7 @@ async function joinedOff(access: RegisterAccess, ids: readonly number[]): Promis
   const off = bytesOf(torque, 0)
   const everybody = access.ids.every((id) => ids.includes(id))
   const bytes = everybody ? ALL_OFF : syncWriteBytes(torque.address, torque.size, new Map(ids.map((id) => [id, off])))
-  const manner = { label: 'torque off', tries: 1, urgent: true, droppedByStop: false }
+  const manner = { label: 'torque off', tries: 1, urgent: true, droppedByStop: false, changes: true }
   await access.line.perform({ ...manner, bytes, replies: [], replyBytes: 0 })
   return true
 }
