@@ -81,7 +81,7 @@ export class TendonError extends Error {
 /** Any thrown value as one line of text, for messages; never throws itself. */
 export function describe(thrown: unknown): string {
   try {
-    if (thrown instanceof Error) return thrown.message || thrown.name
+    if (thrown instanceof Error) return String(thrown.message || thrown.name)
     return typeof thrown === 'string' ? thrown : (JSON.stringify(thrown) ?? String(thrown))
   } catch {
     return 'a value that cannot be shown'

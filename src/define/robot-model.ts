@@ -79,6 +79,9 @@ export interface ScriptSpec<U extends CommandMap, G extends AnySchema | undefine
   run(robot: OpsOf<U>, goal: TypesOf<G, undefined, undefined, undefined, undefined, Out>['goalInput']): Out
 }
 
+/** Makes a reserved name a compile error. A map made at run time has no names to check here; `with` checks them too. */
+type NoReservedNames<C> = string extends keyof C ? unknown : { readonly [K in keyof C & ReservedName]: never }
+
 /** A model: makes commands and scripts whose states, categories, joints and sensors are checked as they are typed. */
 export class RobotModel<M extends ModelTypes> {
   readonly name: string
@@ -146,9 +149,7 @@ export class RobotModel<M extends ModelTypes> {
   }
 
   /** Gives the model its commands, by the names under which they are called. */
-  with<const C extends CommandMap>(
-    commands: C & { readonly [K in keyof C & ReservedName]: never },
-  ): RobotDefinition<M, C> {
+  with<const C extends CommandMap>(commands: C & NoReservedNames<C>): RobotDefinition<M, C> {
     return new RobotDefinition<M, C>(this, commands, {})
   }
 }

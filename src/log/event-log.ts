@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import { describe } from '../base/problem.ts'
 import { Hub } from '../stream/hub.ts'
 import type { EventBody, RobotEvent } from './events.ts'
 
@@ -20,7 +21,7 @@ export class EventLog {
     this.#capacity = capacity
     // What a listener throws is a fact about the listener; recording it must not call that listener again.
     this.#hub = new Hub((error) =>
-      this.record({ type: 'user_code_threw', where: 'event listener', run: undefined, message: String(error) }),
+      this.record({ type: 'user_code_threw', where: 'event listener', run: undefined, message: describe(error) }),
     )
   }
 
@@ -72,12 +73,14 @@ export class EventLog {
       return
     }
     const until = this.#seq
-    const oldest = until - this.#capacity
-    if (this.#published < oldest) {
-      this.#lost += oldest - this.#published
-      this.#published = oldest
-    }
     while (this.#published < until) {
+      // Asked each time: what listeners themselves cause to be recorded may push out what they have not heard yet.
+      const oldest = this.#seq - this.#capacity
+      if (this.#published < oldest) {
+        this.#lost += oldest - this.#published
+        this.#published = oldest
+        continue
+      }
       const event = this.#at(++this.#published)
       this.#hub.publish(event.type, event)
     }

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import { describe } from '../base/problem.ts'
 import type { EventLog } from './event-log.ts'
 import type { RobotEvent } from './events.ts'
 
@@ -25,7 +26,7 @@ export function jsonLines(log: EventLog, clock: Clock, sink: LineSink): JsonLine
   let dropped = 0
   let reported = 0
   const write = (line: object): void => {
-    if (sink.write(`${JSON.stringify(line, safely())}\n`)) return
+    if (sink.write(`${textOf(line)}\n`)) return
     paused = true
     sink.once('drain', () => {
       paused = false
@@ -42,6 +43,16 @@ export function jsonLines(log: EventLog, clock: Clock, sink: LineSink): JsonLine
       return dropped
     },
     end,
+  }
+}
+
+/** A getter or a `toJSON` of user code may throw: then the line keeps what is the runtime's own. */
+function textOf(line: object): string {
+  try {
+    return JSON.stringify(line, safely())
+  } catch (error) {
+    const { seq, at, type, run, wall } = line as Record<string, unknown>
+    return JSON.stringify({ seq, at, type, run, unprintable: describe(error), wall })
   }
 }
 

@@ -72,6 +72,8 @@ export class Axis {
   #acceptedAt: Seconds = Number.NEGATIVE_INFINITY
   #drive: Follow | undefined
   #stream: Stream | undefined
+  /** While braking from a stream: its last setpoint. */
+  #bound: Radians | undefined
   #repeats = 0
   #sample: ServoSample | undefined
 
@@ -182,9 +184,13 @@ export class Axis {
     return Math.min(now - this.#acceptedAt, cap)
   }
 
-  /** Leaves what it follows for the shortest way to rest that its acceleration limit allows. */
+  /**
+   * Leaves what it follows for the shortest way to rest that its acceleration limit allows; a streamed setpoint is
+   * never passed, even where that stops the joint sooner than the ramp would: nobody asked for more.
+   */
   brake(): void {
     if (this.#mode !== 'following' && this.#mode !== 'streaming') return
+    this.#bound = this.#stream?.target
     this.#stream = undefined
     this.#mode = 'braking'
     this.#drive = {
@@ -243,10 +249,12 @@ export class Axis {
     return this.#mode === 'braking' ? this.#insideLimits(before, position) : position
   }
 
-  /** Streamed setpoints may end nearer to a limit than the way to brake: the limit wins over the ramp. */
   #insideLimits(before: Radians, position: Radians): Radians {
     const [min, max] = this.spec.position
-    return Math.min(Math.max(position, Math.min(min, before)), Math.max(max, before))
+    const bound = this.#bound
+    const low = bound === undefined ? min : Math.min(bound, before)
+    const high = bound === undefined ? max : Math.max(bound, before)
+    return Math.min(Math.max(position, Math.min(low, before)), Math.max(high, before))
   }
 
   #frame(position: Radians, speed: RadiansPerSecond): ServoSetpoint {

@@ -110,6 +110,8 @@ export class RunGrant implements JointGrant {
   /** The same order as in arming: at rest, goal = present, torque on, read back, nothing moved. */
   async #powerUp(axes: readonly Axis[], joints: readonly string[]): Promise<void> {
     const { rig, power } = this.#home
+    // Read anew: since the last readings a hand may have moved them.
+    for (const axis of axes) axis.still.reset()
     const moving = await waitStill(rig, axes, { cap: rig.env.limits.armStill })
     this.#admit('engage', joints, { limp: true })
     if (moving.length > 0) throw new TendonError(problem('TENDON_STANDSTILL_NOT_CONFIRMED', { joints: names(moving) }))

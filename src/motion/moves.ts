@@ -1,6 +1,7 @@
 import { TendonError } from '../base/problem.ts'
 import { problem } from '../base/problems/index.ts'
 import type { Radians, Seconds } from '../base/units.ts'
+import { toJointVelocity } from '../device/joint.ts'
 import type { Axis } from './axis.ts'
 import type { MoveOptions, MoveResult } from './contract.ts'
 import type { ControlLoop, TickListener } from './control-loop.ts'
@@ -145,13 +146,18 @@ export class Move implements TickListener {
     return this.#targets.reduce((worst, target) => (this.#error(target) > this.#error(worst) ? target : worst))
   }
 
-  /** Further behind than a servo is that is still on the ramp of its own acceleration limit. */
+  /**
+   * Further behind than a servo is that follows on a ramp of its own: one that turns this fast needs that much way to
+   * stop, and keeps it. A blocked one does not turn, so nothing explains its lag.
+   */
   #lags(axis: Axis): boolean {
     const { measured, sample, setpoint } = axis
     if (measured === undefined || sample === undefined || setpoint === undefined) return false
-    const speed = Math.max(Math.abs(axis.velocity), Math.abs(sample.velocity) / (axis.spec.gear ?? 1))
-    const explained = brakingDistance(Math.min(speed, axis.spec.velocity), axis.acceleration)
-    return Math.abs(setpoint - measured) > this.#rig.env.limits.stallLag + explained
+    const { stallLag, rate } = this.#rig.env.limits
+    const speed = Math.min(Math.abs(toJointVelocity(axis.spec, sample.velocity)), axis.spec.velocity)
+    // The setpoint lies a tick ahead, and the reading is of the tick before.
+    const latency = (2 * Math.abs(axis.velocity)) / rate
+    return Math.abs(setpoint - measured) > stallLag + latency + brakingDistance(speed, axis.acceleration)
   }
 
   #error({ axis, goal }: MoveTarget): number {

@@ -19,9 +19,20 @@ export function fromLogic<L extends AnyActorLogic, C extends LogicContext = Logi
     const actor = createActor(logic, { input: ctx.goal } as never)
     // Observed before it starts: XState reports the error of an actor that nobody observes as an uncaught one.
     const output = toPromise(actor) as Promise<OutputFrom<L>>
-    if (onSnapshot) actor.subscribe({ next: (snapshot) => onSnapshot(snapshot as SnapshotFrom<L>, ctx), error() {} })
+    const broken = new Promise<never>((_, reject) => {
+      // XState reports what an observer throws as an uncaught error; here it ends the body.
+      const next = (snapshot: unknown): void => {
+        try {
+          onSnapshot?.(snapshot as SnapshotFrom<L>, ctx)
+        } catch (error) {
+          reject(error)
+          actor.stop()
+        }
+      }
+      if (onSnapshot) actor.subscribe({ next, error() {} })
+    })
     ctx.onInterrupt(() => actor.stop())
     actor.start()
-    return output
+    return Promise.race([broken, output])
   }
 }

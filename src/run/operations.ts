@@ -164,8 +164,14 @@ function fork({ strand, args, done }: OpCall): undefined {
 }
 
 /** What a body that was interrupted, or whose script was cut, may throw without that being a failure. */
-export const isInterruption = (error: unknown): boolean =>
-  error instanceof Interrupted || (error instanceof Error && error.name === 'AbortError')
+export function isInterruption(error: unknown): boolean {
+  try {
+    return error instanceof Interrupted || (error instanceof Error && error.name === 'AbortError')
+  } catch {
+    // What was thrown is itself broken: a getter or a proxy that throws.
+    return false
+  }
+}
 
 /** The error of an operation on a run that is over. */
 export const afterEnd = (run: Run, call: string): TendonError =>

@@ -39,9 +39,12 @@ export function installProcessHandlers(port: ProcessPort, robot: Stoppable): () 
     const stopped = robot.stopNow('uncaught error')
     leaving = true
     exitAfter(stopped, exitCodes.crashed)
-    port.stderr.write(
-      `uncaught error, the robot was stopped: ${error instanceof Error ? error.stack : describe(error)}\n`,
-    )
+    try {
+      const text = error instanceof Error ? error.stack : describe(error)
+      port.stderr.write(`uncaught error, the robot was stopped: ${text}\n`)
+    } catch {
+      // A throw here would end the process before the stop has left the port.
+    }
   }
   const handlers: [string, (...args: unknown[]) => void][] = [
     ['SIGINT', onSignal(exitCodes.interrupted)],

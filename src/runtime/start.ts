@@ -75,9 +75,10 @@ function assemble(definition: RobotDefinition, options: StartOptions): RobotObje
       ),
     ]),
   )
-  const topics = new Hub<unknown>((error) =>
-    log.record({ type: 'user_code_threw', where: 'topic listener', run: undefined, message: String(error) }),
-  )
+  const topics = new Hub<unknown>((error) => {
+    log.record({ type: 'user_code_threw', where: 'topic listener', run: undefined, message: describe(error) })
+    dispatcher.tell()
+  })
   const record = recordsOf(categories, limits, ['idle', ...states])
   const dispatcher: Dispatcher = new Dispatcher({
     robot: definition.name,

@@ -80,6 +80,8 @@ async function inspectChannel({ rig, isAlive }: ArmingContext, { bus, axes }: Ch
 }
 
 async function checkStill({ rig }: ArmingContext, axes: readonly Axis[]): Promise<readonly Problem[]> {
+  // Read anew: since the last readings a hand may have moved them.
+  for (const axis of axes) axis.still.reset()
   const moving = await waitStill(rig, axes, { cap: rig.env.limits.armStill })
   return moving.length === 0 ? [] : [problem('TENDON_ARM_MOVING', { joints: moving.map((axis) => axis.name) })]
 }

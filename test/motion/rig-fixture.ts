@@ -41,7 +41,12 @@ export interface FixtureOptions {
 }
 
 /** Six joints on one ideal bus, on virtual time. */
-export function fixture({ policies = {}, joints, limits = {}, clock = new VirtualClock() }: FixtureOptions = {}): Fixture {
+export function fixture({
+  policies = {},
+  joints,
+  limits = {},
+  clock = new VirtualClock(),
+}: FixtureOptions = {}): Fixture {
   const spec = idealBus()
   const six = Object.fromEntries(JOINTS.map((name, i) => [name, joint(i + 1, policies[name] ?? 'park')]))
   const map: HardwareMap = { buses: { servos: spec }, joints: joints ?? six, sensors: {}, calibration: {} }

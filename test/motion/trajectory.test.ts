@@ -1,15 +1,32 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { BrakingRamp, planTogether, TrapezoidProfile } from '../../src/motion/trajectory.ts'
+import { BrakingRamp, type Profile, planTogether, TrapezoidProfile } from '../../src/motion/trajectory.ts'
 
-const angle = fc.double({ min: -10, max: 10, noNaN: true })
-const positive = fc.double({ min: 0.01, max: 50, noNaN: true })
+// Whole thousandths: shrinking arbitrary doubles takes minutes and shows nothing more.
+const thousandths = (min: number, max: number) =>
+  fc.integer({ min: min * 1000, max: max * 1000 }).map((value) => value / 1000)
+const angle = thousandths(-10, 10)
+const positive = thousandths(0.01, 50)
 const motion = fc.record({ from: angle, to: angle, velocity: positive, acceleration: positive })
 const STEPS = 200
 
-function samples(profile: { duration: number; sample(t: number): { position: number; velocity: number } }) {
+/** The extremes of a profile, looked at in many places. `sign` is the direction in which it should go. */
+function extremes(profile: Profile, sign: number) {
   const dt = profile.duration / STEPS
-  return { dt, points: Array.from({ length: STEPS + 1 }, (_, i) => profile.sample(i * dt)) }
+  const found = { speed: 0, acceleration: 0, leastAcceleration: Infinity, back: 0, mismatch: 0 }
+  let before = profile.sample(0)
+  for (let i = 1; i <= STEPS; i++) {
+    const point = profile.sample(i * dt)
+    const mean = (point.position - before.position) / dt
+    const rate = Math.abs(point.velocity - before.velocity) / dt
+    found.speed = Math.max(found.speed, Math.abs(point.velocity))
+    found.acceleration = Math.max(found.acceleration, rate)
+    found.leastAcceleration = Math.min(found.leastAcceleration, rate)
+    found.back = Math.max(found.back, -sign * (point.position - before.position))
+    found.mismatch = Math.max(found.mismatch, Math.abs(mean - (point.velocity + before.velocity) / 2))
+    before = point
+  }
+  return { ...found, dt }
 }
 
 describe('a trapezoid', () => {
@@ -17,25 +34,21 @@ describe('a trapezoid', () => {
     fc.assert(
       fc.property(motion, positive, (m, stretch) => {
         const profile = new TrapezoidProfile(m, stretch)
-        if (profile.duration > 0) expect(profile.sample(0)).toEqual({ position: m.from, velocity: 0 })
+        expect(profile.sample(0)).toEqual({ position: m.from, velocity: 0 })
         expect(profile.sample(profile.duration)).toEqual({ position: m.to, velocity: 0 })
         expect(profile.sample(profile.duration + 1)).toEqual({ position: m.to, velocity: 0 })
       }),
     )
   })
 
-  test('never exceeds its velocity or its acceleration and never turns back', () => {
+  test('never exceeds its velocity or its acceleration, and never turns back', () => {
     fc.assert(
-      fc.property(motion, positive, (m, stretch) => {
-        const { dt, points } = samples(new TrapezoidProfile(m, stretch))
-        const sign = Math.sign(m.to - m.from)
-        for (const [i, point] of points.entries()) {
-          const before = points[i - 1]
-          expect(Math.abs(point.velocity)).toBeLessThanOrEqual(m.velocity * (1 + 1e-9))
-          if (!before || dt === 0) continue
-          expect(sign * (point.position - before.position)).toBeGreaterThanOrEqual(-1e-9)
-          expect(Math.abs(point.velocity - before.velocity) / dt).toBeLessThanOrEqual(m.acceleration * (1 + 1e-6) + 1e-6)
-        }
+      fc.property(motion, thousandths(0, 5), (m, stretch) => {
+        fc.pre(m.from !== m.to)
+        const found = extremes(new TrapezoidProfile(m, stretch), Math.sign(m.to - m.from))
+        expect(found.speed).toBeLessThanOrEqual(m.velocity * (1 + 1e-9))
+        expect(found.acceleration).toBeLessThanOrEqual(m.acceleration * (1 + 1e-6))
+        expect(found.back).toBeLessThanOrEqual(1e-12)
       }),
     )
   })
@@ -43,14 +56,10 @@ describe('a trapezoid', () => {
   test('has the velocity that its positions show', () => {
     fc.assert(
       fc.property(motion, (m) => {
-        const { dt, points } = samples(new TrapezoidProfile(m))
-        for (const [i, point] of points.entries()) {
-          const before = points[i - 1]
-          if (!before || dt === 0) continue
-          const mean = (point.position - before.position) / dt
-          const tolerance = m.acceleration * dt + 1e-6
-          expect(Math.abs(mean - point.velocity)).toBeLessThanOrEqual(tolerance)
-        }
+        fc.pre(m.from !== m.to)
+        const { mismatch, dt } = extremes(new TrapezoidProfile(m), Math.sign(m.to - m.from))
+        // Where the acceleration changes within a step, the mean of its ends is off by a quarter step at most.
+        expect(mismatch).toBeLessThanOrEqual(m.acceleration * dt * 0.5 + 1e-9)
       }),
     )
   })
@@ -75,18 +84,15 @@ test('planned together, all joints take as long as the slowest one alone needs',
 
 test('a braking ramp decelerates at exactly its limit, never turns back, and ends at rest', () => {
   fc.assert(
-    fc.property(angle, fc.double({ min: -20, max: 20, noNaN: true }), positive, (from, velocity, acceleration) => {
+    fc.property(angle, thousandths(-20, 20), positive, (from, velocity, acceleration) => {
+      fc.pre(velocity !== 0)
       const ramp = new BrakingRamp(from, velocity, acceleration)
-      const { dt, points } = samples(ramp)
+      const found = extremes(ramp, Math.sign(velocity))
       expect(ramp.sample(ramp.duration)).toEqual({ position: ramp.end, velocity: 0 })
       expect(Math.abs(ramp.end - from)).toBeCloseTo((velocity * velocity) / (2 * acceleration), 6)
-      for (const [i, point] of points.entries()) {
-        const before = points[i - 1]
-        if (!before || dt === 0) continue
-        expect(Math.sign(velocity) * (point.position - before.position)).toBeGreaterThanOrEqual(-1e-9)
-        const rate = Math.abs(point.velocity - before.velocity) / dt
-        expect(Math.abs(rate - acceleration)).toBeLessThanOrEqual(acceleration * 1e-6 + (1e-12 * Math.abs(velocity)) / dt)
-      }
+      expect(found.back).toBeLessThanOrEqual(1e-9)
+      expect(found.acceleration).toBeLessThanOrEqual(acceleration * (1 + 1e-6))
+      expect(found.leastAcceleration).toBeGreaterThanOrEqual(acceleration * (1 - 1e-6))
     }),
   )
 })

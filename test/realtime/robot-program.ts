@@ -30,13 +30,6 @@ const rest = model.command({
     await joints.moveTo({ pan: 0, lift: 0, elbow: 0 })
   },
 })
-const spin = model.command({
-  async run() {
-    say('spinning')
-    // Awaits that are ready at once: the event loop never turns in a loop like this unless the runtime sees to it.
-    while (true) await Promise.resolve()
-  },
-})
 const sleepy = model.command({
   deadline: 'none',
   async run({ sleep }) {
@@ -44,7 +37,7 @@ const sleepy = model.command({
   },
 })
 
-const robot = await start(model.with({ moveTo, rest, spin, sleepy }).rest(rest), { process: true })
+const robot = await start(model.with({ moveTo, rest, sleepy }).rest(rest), { process: true })
 const armed = await robot.arm()
 if (!armed.armed) throw new Error(armed.problems.map((found) => found.what).join(' '))
 say('armed')

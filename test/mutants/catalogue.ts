@@ -1,0 +1,197 @@
+/** A bug that somebody could plant: exact strings of one source file, and the tests that must notice. */
+export interface Mutant {
+  readonly name: string
+  readonly file: string
+  readonly edits: readonly (readonly [find: string, replace: string])[]
+  /** The quickest test files that kill it. */
+  readonly tests: readonly string[]
+}
+
+const MODEL = ['test/model/schedules.test.ts']
+const DISPATCH = 'src/runtime/dispatch.ts'
+const LIFECYCLE = 'src/runtime/lifecycle.ts'
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'the state gate is skipped',
+    file: 'src/gate/admit.ts',
+    edits: [['againstState(view, state) ?? againstCaps(view, state.command)', 'againstCaps(view, state.command)']],
+    tests: MODEL,
+  },
+  {
+    name: 'abandoned bodies are not bounded',
+    file: 'src/gate/admit.ts',
+    edits: [['if (view.abandoned >= view.limits.maxAbandoned)', 'if (view.abandoned >= Number.POSITIVE_INFINITY)']],
+    tests: MODEL,
+  },
+  {
+    name: 'victims are interrupted before the seats are judged',
+    file: DISPATCH,
+    edits: [
+      [
+        '    const decision = admit(this, record, seats)\n',
+        "    for (const named of seats.cancels) this.interrupt(named as Run, 'preempted')\n    const decision = admit(this, record, seats)\n",
+      ],
+    ],
+    tests: MODEL,
+  },
+  {
+    name: 'an heir starts before its victims have ended',
+    file: DISPATCH,
+    edits: [['    for (const victim of heir.victims ?? NO_RUNS) if (!victim.ended) return\n', '']],
+    tests: MODEL,
+  },
+  {
+    name: 'a run that was cut off keeps its access',
+    file: DISPATCH,
+    edits: [['    run.revoked = true\n', '']],
+    tests: MODEL,
+  },
+  {
+    name: 'a grant outlives a stop: its generation is not checked',
+    file: 'src/motion/grant.ts',
+    edits: [['return !this.#revoked && this.#isCurrent', 'return !this.#revoked']],
+    tests: ['test/motion/grant.test.ts'],
+  },
+  {
+    name: 'the caller is answered before the seats are released',
+    file: DISPATCH,
+    edits: [
+      [
+        '    this.#release(run)\n    run.answer()\n    if (run.ending',
+        '    run.answer()\n    this.clock.turn(() => this.#release(run))\n    if (run.ending',
+      ],
+    ],
+    tests: MODEL,
+  },
+  {
+    name: 'the transition comes after the answer',
+    file: DISPATCH,
+    edits: [
+      [
+        '    if (target !== undefined) this.#go(target, run.id)\n',
+        '    if (target !== undefined) this.clock.turn(() => this.#go(target, run.id))\n',
+      ],
+    ],
+    tests: MODEL,
+  },
+  {
+    name: 'the seats of an ended run are not released',
+    file: DISPATCH,
+    edits: [['    for (const pool of run.seats) pool.leave(run)\n', '']],
+    tests: MODEL,
+  },
+  {
+    name: 'a run can end twice',
+    file: DISPATCH,
+    edits: [
+      ['    if (!run.bodyOver) return false\n', '    if (run.seq > 0) return false\n'],
+      ['if (run.settling || (run.children', 'if ((run.children'],
+    ],
+    tests: MODEL,
+  },
+  {
+    name: 'a success overrides a cancel',
+    file: DISPATCH,
+    edits: [['    run.ending ??=\n      value instanceof Next', '    run.ending =\n      value instanceof Next']],
+    tests: MODEL,
+  },
+  {
+    name: 'the deadline is not kept',
+    file: DISPATCH,
+    edits: [["    } else if (run.status === 'running') this.interrupt(run, 'deadline')\n", '    }\n']],
+    tests: MODEL,
+  },
+  {
+    name: 'children outlive their parent',
+    file: DISPATCH,
+    edits: [
+      [
+        "    this.#interruptChildren(run, run.ending?.status === 'canceled' ? run.ending.reason : 'parent')\n    this.#finish(run)",
+        '    run.children = undefined\n    this.#finish(run)',
+      ],
+    ],
+    tests: MODEL,
+  },
+  {
+    name: 'nobody looks at the queues',
+    file: DISPATCH,
+    edits: [['    for (const [category, queue] of this.#queues) this.#pumpQueue(category, queue)\n', '']],
+    tests: MODEL,
+  },
+  {
+    name: 'a safety act does not reach the runs',
+    file: LIFECYCLE,
+    edits: [['    dispatcher.interruptAll(end)\n', '']],
+    tests: MODEL,
+  },
+  {
+    name: 'the stop bytes are dropped',
+    file: 'src/safety/stop-ladder.ts',
+    edits: [['    for (const channel of rig.channels) this.#sendFrame(channel, now)\n', '']],
+    tests: MODEL,
+  },
+  {
+    name: 'the stop bytes come after the state change',
+    file: LIFECYCLE,
+    edits: [
+      [
+        '    this.#parts.hardware.stopNow()\n    return this.#afterBytes(event, end, cut, by, reason, fault)\n',
+        '    const late = this.#afterBytes(event, end, cut, by, reason, fault)\n    this.#parts.hardware.stopNow()\n    return late\n',
+      ],
+    ],
+    tests: MODEL,
+  },
+  {
+    name: 'arm ignores the latch',
+    file: LIFECYCLE,
+    edits: [
+      [
+        "    if (state.latch) return problem('TENDON_LATCHED', { by: state.latch.by, reason: state.latch.reason })\n",
+        '',
+      ],
+    ],
+    tests: MODEL,
+  },
+  {
+    name: 'a fault is cleared without a confirmed verdict',
+    file: LIFECYCLE,
+    edits: [["if (verdict.confirmed && state.safety === 'fault')", "if (state.safety === 'fault')"]],
+    tests: MODEL,
+  },
+  {
+    name: 'a verdict is always confirmed',
+    file: 'src/safety/verdict.ts',
+    edits: [["joints.every(({ verdict }) => verdict !== 'not_confirmed')", 'joints.length >= 0']],
+    tests: MODEL,
+  },
+  {
+    name: 'a servo that does not answer counts as off',
+    file: 'src/safety/verdict.ts',
+    edits: [
+      [
+        'if (powered === undefined) return unsure(',
+        "if (powered === undefined) return { ...base, verdict: 'off' }\n  if (powered === undefined) return unsure(",
+      ],
+    ],
+    tests: MODEL,
+  },
+  {
+    name: 'power comes on without goal = present',
+    file: 'src/drivers/feetech/torque.ts',
+    edits: [['  if (!(await access.tryWrite(id, goal_position.address, stayBlock(present)))) return false\n', '']],
+    tests: ['test/drivers/feetech-bus.test.ts'],
+  },
+  {
+    name: 'the checksum of a reply is not verified',
+    file: 'src/drivers/feetech/status-decoder.ts',
+    edits: [['return this.#bytes[end - 1] === (~sum & 0xff)', 'return sum >= 0']],
+    tests: ['test/drivers/feetech-frame.test.ts'],
+  },
+  {
+    name: 'a reply is matched without its id',
+    file: 'src/drivers/feetech/requests.ts',
+    edits: [['=> id * 256 + params', '=> (id - id) * 256 + params']],
+    tests: ['test/drivers/feetech-bus.test.ts'],
+  },
+]
