@@ -1,12 +1,11 @@
 import PQueue from 'p-queue'
-import { defineRobot, start } from 'tendon'
 import { z } from 'zod'
+import type { Effort } from './effort.ts'
 import { atMost, checkDone, compare, type Row, type Side } from './measure.ts'
+import { armed, benchModel } from './robots.ts'
 
 /** Commands per call of a side. */
 const BATCH = 1000
-
-const goalSchema = z.object({ x: z.number() })
 
 /** The step that both sides do: it waits once, and answers with what it was given. */
 export async function step(x: number): Promise<number> {
@@ -14,25 +13,20 @@ export async function step(x: number): Promise<number> {
   return x
 }
 
-/** An armed robot with one command of everything that a command has by default: goal, states, slot, deadline, events. */
-export async function armedRobot(limit: number) {
-  const model = defineRobot('bench', { categories: { work: { limit } }, limits: { maxRuns: 200_000 } })
+/** An armed robot with a command that has everything a command can have by default, and `callers` slots for it. */
+export function steppingRobot(callers: number) {
+  const model = benchModel(callers)
   const command = model.command({
-    goal: goalSchema,
+    goal: z.object({ x: z.number() }),
     category: 'work',
     deadline: 10,
     run: ({ goal }) => step(goal.x),
   })
-  const robot = await start(model.with({ step: command }))
-  const verdict = await robot.arm()
-  if (!verdict.armed) throw new Error('the bench robot did not arm')
-  return robot
+  return armed(model, { step: command })
 }
 
-export type BenchRobot = Awaited<ReturnType<typeof armedRobot>>
-
-/** `callers` in parallel, each asking again when it was answered, until `BATCH` answers have come. */
-async function byCallers(callers: number, ask: (x: number) => Promise<number>): Promise<void> {
+/** `callers` in parallel, each asking again when it was answered, until all answers have come. */
+export async function byCallers(callers: number, ask: (x: number) => Promise<number>): Promise<void> {
   let sum = 0
   let next = 0
   const caller = async (): Promise<void> => {
@@ -45,8 +39,8 @@ async function byCallers(callers: number, ask: (x: number) => Promise<number>): 
   checkDone('sum of the answers', sum, (BATCH * (BATCH - 1)) / 2)
 }
 
-/** The whole path of a command, with a check that both of its events are in the log and its slot is free. */
-export function commands(robot: BenchRobot, callers: number): Side {
+/** The whole path of a command; each batch must leave two events per command in the log, and no slot taken. */
+export function wholeCommands(robot: Awaited<ReturnType<typeof steppingRobot>>, callers: number): Side {
   const ask = async (x: number): Promise<number> => {
     const outcome = await robot.step({ x }).result()
     return outcome.status === 'succeeded' ? outcome.value : Number.NaN
@@ -59,17 +53,16 @@ export function commands(robot: BenchRobot, callers: number): Side {
   }
 }
 
-async function against(callers: number): Promise<Row> {
-  const robot = await armedRobot(callers)
+async function againstQueue(callers: number, effort: Effort): Promise<Row> {
+  const robot = await steppingRobot(callers)
   const queue = new PQueue({ concurrency: callers })
-  const ratio = await compare(commands(robot, callers), () =>
-    byCallers(callers, async (x) => (await queue.add(() => step(x))) as number),
-  )
+  const ask = async (x: number): Promise<number> => queue.add(() => step(x))
+  const ratio = await compare(wholeCommands(robot, callers), () => byCallers(callers, ask), effort)
   await robot.close()
   return atMost('G1', callers === 1 ? '1 caller' : `${callers} callers`, 1, ratio)
 }
 
-/** G1: the whole path of a command against `p-queue` doing the same step. */
-export async function g1(): Promise<Row[]> {
-  return [await against(1), await against(100)]
+/** G1: the whole path of a command against `p-queue` doing the same step with as many slots. */
+export async function g1(effort: Effort): Promise<Row[]> {
+  return [await againstQueue(1, effort), await againstQueue(100, effort)]
 }

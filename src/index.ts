@@ -9,7 +9,7 @@ export {
   type Refused,
   type Succeeded,
 } from './base/outcome.ts'
-export { type Problem, type Severity, TendonError } from './base/problem.ts'
+export { nearNames, type Problem, type Severity, TendonError } from './base/problem.ts'
 export type { ProblemCode } from './base/problems/index.ts'
 export type { Schema } from './base/schema.ts'
 export * from './base/units.ts'
@@ -43,7 +43,10 @@ export { defineRobot, type RobotModel, type RobotSpec } from './define/robot-mod
 export type { CommandMap, CommandOp } from './define/script.ts'
 export type { SensorReader } from './define/sensor-reader.ts'
 export { type Service, type ServiceEnv, service } from './define/service.ts'
+export type { ModelTypes } from './define/model-types.ts'
 export type { JointSpec, StopPolicy } from './device/joint.ts'
+export type { ByteTransport } from './device/transport.ts'
+export type { EventLog } from './log/event-log.ts'
 export type { Latest, Reading } from './device/sensor.ts'
 export type { RobotEvent, SafetyState } from './log/events.ts'
 export type { JointReading, JointVerdict, MoveResult, StopVerdict } from './motion/contract.ts'

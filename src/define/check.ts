@@ -23,6 +23,9 @@ export function checkDefinition(definition: RobotDefinition): void {
   checkCategories(spec, report)
   checkJoints(spec, definition.hardware, report)
   checkServices(spec, report)
+  for (const kind of ['buses', 'sensors'] as const)
+    for (const name of Object.keys(spec[kind] ?? {})) checkName(`${kind}.${name}`, name, report)
+  checkResources(spec.resources ?? [], report)
   checkCommands(definition, report)
   for (const [name, what] of checkLimits({ ...defaultLimits, ...spec.limits }))
     report(`limits.${name}`, what, `Leave limits.${name} out for its default.`)
@@ -55,6 +58,13 @@ function checkCategories(spec: RobotSpec, report: Report): void {
         report(`${path}.${bound}`, `${category[bound]} is not a number of runs.`, 'Use a whole number above 0.')
     if (category.queueTimeout !== undefined && !(category.queueTimeout > 0))
       report(`${path}.queueTimeout`, `${category.queueTimeout} s is not a wait.`, 'Use a number of seconds above 0.')
+  }
+}
+
+function checkResources(resources: readonly string[], report: Report): void {
+  for (const [index, name] of resources.entries()) {
+    checkName(`resources.${name}`, name, report)
+    if (resources.indexOf(name) < index) report(`resources.${name}`, 'it is named twice.', 'Name it once.')
   }
 }
 

@@ -24,13 +24,16 @@ export class Pool {
   readonly heirs = new Set<Occupant>()
   /** For a seat that a parent lends to its children: the pool from which the parent has it. */
   readonly lentFrom: Pool | undefined
+  /** Who lends it. */
+  readonly lender: Occupant | undefined
   #lent: Map<Occupant, Pool> | undefined
 
-  constructor(kind: 'category' | 'claim', name: string, limit: number, lentFrom?: Pool) {
+  constructor(kind: 'category' | 'claim', name: string, limit: number, lentFrom?: Pool, lender?: Occupant) {
     this.kind = kind
     this.name = name
     this.limit = limit
     this.lentFrom = lentFrom
+    this.lender = lender
   }
 
   /** The seat of `holder`, as a pool of one that its children share. */
@@ -38,7 +41,7 @@ export class Pool {
     this.#lent ??= new Map()
     let lent = this.#lent.get(holder)
     if (!lent) {
-      lent = new Pool(this.kind, this.name, 1, this)
+      lent = new Pool(this.kind, this.name, 1, this, holder)
       this.#lent.set(holder, lent)
     }
     return lent

@@ -44,6 +44,8 @@ export interface HardwareLimits {
   readonly temperatureMargin: number
   /** Largest speed of the servo's shaft that counts as standing still. Default 0.05 rad/s. */
   readonly stillVelocity: RadiansPerSecond
+  /** Speed of the servo's shaft below which a stop freezes it anew where it is. Default 0.25 rad/s. */
+  readonly slowVelocity: RadiansPerSecond
   /** Largest travel of the servo's shaft over three reads that counts as standing still. Default 2 steps of 4096. */
   readonly stillTravel: Radians
 }
@@ -70,6 +72,7 @@ export const defaultHardwareLimits: HardwareLimits = Object.freeze({
   armMargin: deg(5),
   temperatureMargin: 10,
   stillVelocity: 0.05,
+  slowVelocity: 0.25,
   // 2.01: two steps exactly must pass whatever the rounding of the subtraction.
   stillTravel: (2.01 * 2 * Math.PI) / 4096,
 })
@@ -77,7 +80,10 @@ export const defaultHardwareLimits: HardwareLimits = Object.freeze({
 /** The defaults with `overrides` in their place. Throws a `RangeError` that names a bound that is no bound. */
 export function hardwareLimits(overrides: Partial<HardwareLimits> = {}): HardwareLimits {
   const limits = { ...defaultHardwareLimits, ...overrides }
-  for (const [name, value] of Object.entries(limits) as [string, number][])
+  // Only ours: the caller's object may hold limits of other parts as well.
+  for (const name of Object.keys(defaultHardwareLimits) as (keyof HardwareLimits)[]) {
+    const value = limits[name]
     if (!(value > 0 && value < Infinity)) throw new RangeError(`limit ${name} is a finite number > 0, got ${value}`)
+  }
   return Object.freeze(limits)
 }

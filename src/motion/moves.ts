@@ -148,7 +148,8 @@ export class Move implements TickListener {
 
   /**
    * Further behind than a servo is that follows on a ramp of its own: one that turns this fast needs that much way to
-   * stop, and keeps it. A blocked one does not turn, so nothing explains its lag.
+   * stop, and keeps it; twice that, because its ramp may be softer than ours. A blocked one does not turn, so nothing
+   * explains its lag.
    */
   #lags(axis: Axis): boolean {
     const { measured, sample, setpoint } = axis
@@ -157,7 +158,7 @@ export class Move implements TickListener {
     const speed = Math.min(Math.abs(toJointVelocity(axis.spec, sample.velocity)), axis.spec.velocity)
     // The setpoint lies a tick ahead, and the reading is of the tick before.
     const latency = (2 * Math.abs(axis.velocity)) / rate
-    return Math.abs(setpoint - measured) > stallLag + latency + brakingDistance(speed, axis.acceleration)
+    return Math.abs(setpoint - measured) > stallLag + latency + 2 * brakingDistance(speed, axis.acceleration)
   }
 
   #error({ axis, goal }: MoveTarget): number {

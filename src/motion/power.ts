@@ -82,6 +82,7 @@ export class Power {
   async off(axes: readonly Axis[]): Promise<readonly Axis[]> {
     for (const axis of axes) {
       this.#provisional.delete(axis)
+      // From now on a stop cuts it: to freeze it would power it up again.
       axis.letGo()
       axis.power = 'unknown'
     }

@@ -5,6 +5,8 @@ import type { Rig } from './rig.ts'
 /** How long to wait, and what ends the wait early. */
 export interface StillWait {
   readonly cap: Seconds
+  /** What is waited for, of each joint; default: at rest. */
+  readonly until?: ((axis: Axis) => boolean) | undefined
   /** Not waited for any longer once it says so: a servo that does not answer will not be read still either. */
   readonly giveUp?: ((axis: Axis) => boolean) | undefined
   readonly signal?: AbortSignal | undefined
@@ -20,9 +22,9 @@ export const isAtRest = (axis: Axis): boolean => !axis.isMoving && axis.still.is
 export function waitStill(
   rig: Rig,
   axes: readonly Axis[],
-  { cap, giveUp, signal }: StillWait,
+  { cap, until = isAtRest, giveUp, signal }: StillWait,
 ): Promise<readonly Axis[]> {
-  const moving = (): Axis[] => axes.filter((axis) => !isAtRest(axis))
+  const moving = (): Axis[] => axes.filter((axis) => !until(axis))
   const done = (): boolean => moving().every((axis) => giveUp?.(axis) ?? false)
   if (done() || signal?.aborted) return Promise.resolve(moving())
   return new Promise((resolve) => {

@@ -6,14 +6,18 @@ import type { CommandMap } from '../define/script.ts'
 
 /** Starts a command as a child of the run that holds it. */
 type Start = (name: string, command: Command, goal: unknown) => Handle
+/** Now and then gives what an await must wait for first, so that the event loop turns. */
+type Breathe = () => Promise<void> | undefined
 
 /** A command about to be run, by `yield*` or by one of its methods. */
 class ChildOp extends RequestOp<unknown> {
   readonly #start: Start
+  readonly #breathe: Breathe
 
-  constructor(name: string, command: Command, goal: unknown, start: Start) {
+  constructor(name: string, command: Command, goal: unknown, start: Start, breathe: Breathe) {
     super('process.run', [name, command, goal, 'value'])
     this.#start = start
+    this.#breathe = breathe
   }
 
   start(): Handle {
@@ -22,12 +26,16 @@ class ChildOp extends RequestOp<unknown> {
     return this.#start(name, command, goal)
   }
 
-  value(): Promise<unknown> {
-    return this.start().value()
+  async value(): Promise<unknown> {
+    const handle = this.start()
+    await this.#breathe()
+    return handle.value()
   }
 
-  result(): Promise<Outcome> {
-    return this.start().result()
+  async result(): Promise<Outcome> {
+    const handle = this.start()
+    await this.#breathe()
+    return handle.result()
   }
 
   outcome(): Op<Outcome> {
@@ -37,8 +45,15 @@ class ChildOp extends RequestOp<unknown> {
 }
 
 /** What `robot` is inside a script or body: one function for each command in `uses`. */
-export function opsOf(uses: CommandMap, start: Start): Readonly<Record<string, (goal?: unknown) => unknown>> {
+export function opsOf(
+  uses: CommandMap,
+  start: Start,
+  breathe: Breathe,
+): Readonly<Record<string, (goal?: unknown) => unknown>> {
   return Object.fromEntries(
-    Object.entries(uses).map(([name, command]) => [name, (goal?: unknown) => new ChildOp(name, command, goal, start)]),
+    Object.entries(uses).map(([name, command]) => [
+      name,
+      (goal?: unknown) => new ChildOp(name, command, goal, start, breathe),
+    ]),
   )
 }

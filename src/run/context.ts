@@ -1,9 +1,10 @@
-import { Interrupted } from '../base/outcome.ts'
 import { TendonError } from '../base/problem.ts'
 import { problem } from '../base/problems/index.ts'
 import { type AnySchema, validate } from '../base/schema.ts'
 import type { Seconds } from '../base/units.ts'
+import type { Command } from '../define/command.ts'
 import { type Inbox, type JointGoal, type JointsAccess, Next } from '../define/context.ts'
+import type { Handle } from '../define/handle.ts'
 import { opsOf } from './command-op.ts'
 import { Feedback } from './feedback.ts'
 import type { RunHost } from './host.ts'
@@ -15,6 +16,8 @@ import { scopedSensors } from './scoped-sensor.ts'
 
 /** Awaits of one run before the event loop gets a turn: a loop of ready promises must not stop the world. */
 const BURST = 128
+
+const ignore = (): void => {}
 
 /**
  * What a body sees of its run and its robot. Functions are getters, so that they can be taken by destructuring and cost
@@ -60,26 +63,30 @@ export class BodyContext {
       if (run.motionForbidden) throw new TendonError(problem('TENDON_MOTION_IN_CLEANUP', { run: run.id }))
     }
     return {
-      moveTo: async (goal: JointGoal<string>, options = {}) => {
-        guarded('joints.moveTo')
-        return host.grant(run).moveTo(goal, options, this.#scope().signal)
-      },
+      moveTo: (goal: JointGoal<string>, options = {}) =>
+        this.#underWay(async () => {
+          guarded('joints.moveTo')
+          return host.grant(run).moveTo(goal, options, this.#scope().signal)
+        }),
       setpoint: (joint, position, ttl) => {
         guarded('joints.setpoint')
         host.grant(run).setpoint(joint, position, ttl)
       },
-      halt: async () => {
-        this.#check('joints.halt')
-        return host.halt(run)
-      },
-      release: async (...joints) => {
-        guarded('joints.release')
-        await host.grant(run).release(joints)
-      },
-      engage: async (...joints) => {
-        guarded('joints.engage')
-        await host.grant(run).engage(joints)
-      },
+      halt: () =>
+        this.#underWay(async () => {
+          this.#check('joints.halt')
+          return host.halt(run)
+        }),
+      release: (...joints) =>
+        this.#underWay(async () => {
+          guarded('joints.release')
+          await host.grant(run).release(joints)
+        }),
+      engage: (...joints) =>
+        this.#underWay(async () => {
+          guarded('joints.engage')
+          await host.grant(run).engage(joints)
+        }),
       read: (joint) => host.joint(joint),
     }
   }
@@ -89,15 +96,18 @@ export class BodyContext {
       check: (call) => this.#check(call),
       own: (dispose) => this.#scope().own(dispose),
       signal: () => this.#scope().signal,
+      underWay: (work) => this.#underWay(work),
+      threw: (error) => this.#host.threw('sensor subscription', this.#run, error),
     })
   }
 
   get robot(): unknown {
     const { uses } = this.#run.record
-    return opsOf(uses, (name, command, goal) => {
+    const start = (name: string, command: Command, goal: unknown): Handle => {
       this.#check(name)
       return this.#host.startChild(this.#run, name, command, goal)
-    })
+    }
+    return opsOf(uses, start, () => this.#breathe())
   }
 
   get feedback(): (value: unknown) => void {
@@ -135,22 +145,11 @@ export class BodyContext {
   }
 
   get sleep(): (duration: Seconds) => Promise<void> {
-    return async (duration) => {
-      this.#check('sleep')
-      const scope = this.#scope()
-      if (++this.#awaits % BURST === 0) await new Promise<void>((resolve) => this.#host.turn(resolve))
-      if (scope.ended) throw scope.reason
-      // A sleep that nothing else watches needs no AbortSignal, which costs more than the sleep.
-      await new Promise<void>((resolve, reject) => {
-        const timer = this.#host.clock.after(duration, () => {
-          disown()
-          resolve()
-        })
-        const disown = scope.own(() => {
-          timer.cancel()
-          reject(scope.reason ?? Interrupted.by('requested'))
-        })
+    return (duration) => {
+      const asleep = this.#sleep(duration, () => {
+        asleep.catch(ignore)
       })
+      return asleep
     }
   }
 
@@ -166,10 +165,12 @@ export class BodyContext {
     return (topic, listener) => {
       this.#check('subscribe')
       const off = this.#host.topics.on(topic, (value) => {
+        const threw = (error: unknown): void => this.#host.threw('subscription', run, error)
         try {
-          listener(value)
+          const returned: unknown = listener(value)
+          if (returned instanceof Promise) returned.catch(threw)
         } catch (error) {
-          this.#host.threw('subscription', run, error)
+          threw(error)
         }
       })
       this.#scope().own(off)
@@ -185,6 +186,59 @@ export class BodyContext {
   get fail(): (reason: string, facts?: Readonly<Record<string, unknown>>) => TendonError {
     const { command } = this.#run.record
     return (reason, facts = {}) => new TendonError(problem('TENDON_RUN_FAILED', { ...facts, command, reason }))
+  }
+
+  /** `onInterrupt` is called before the rejection: nobody may be waiting for it any more. */
+  async #sleep(duration: Seconds, onInterrupt: () => void): Promise<void> {
+    this.#check('sleep')
+    const scope = this.#scope()
+    await this.#breathe()
+    if (scope.ended) throw scope.reason
+    this.#check('sleep')
+    // A sleep that nothing else watches needs no AbortSignal, which costs more than the sleep.
+    await new Promise<void>((resolve, reject) => {
+      const timer = this.#host.clock.after(duration, () => {
+        disown()
+        resolve()
+      })
+      const disown = scope.own(() => {
+        timer.cancel()
+        // A body that is over waits for nothing: to reject would only make an unhandled rejection.
+        if (!scope.ended) return
+        onInterrupt()
+        reject(scope.reason)
+      })
+    })
+  }
+
+  /** Now and then, what an await must wait for first so that the event loop turns. */
+  #breathe(): Promise<void> | undefined {
+    if (++this.#awaits % BURST !== 0) return undefined
+    return new Promise((resolve) => this.#host.turn(resolve))
+  }
+
+  /**
+   * Work that a body may leave without awaiting it: when the run is told to end, or ends, its rejection is nobody's, and
+   * not an unhandled one. A failure before that is the body's own.
+   */
+  #underWay<T>(work: () => Promise<T>): Promise<T> {
+    let done = false
+    let disown: (() => void) | undefined
+    const outer = async (): Promise<T> => {
+      try {
+        await this.#breathe()
+        return await work()
+      } finally {
+        done = true
+        disown?.()
+      }
+    }
+    const promise = outer()
+    if (!done && !this.#run.revoked)
+      disown = this.#scope().own(() => {
+        promise.catch(ignore)
+      })
+    return promise
   }
 
   #scope(): Scope {

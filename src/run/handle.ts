@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../base/clock.ts'
+import { type Clock, checkDelay, type Timer } from '../base/clock.ts'
 import type { Outcome } from '../base/outcome.ts'
 import { type Problem, TendonError } from '../base/problem.ts'
 import { problem } from '../base/problems/index.ts'
@@ -54,6 +54,7 @@ class RunHandle {
   async yield(duration: Seconds): Promise<Outcome | undefined> {
     const run = this.#run
     if (run.outcome || duration === 0) return run.outcome
+    checkDelay(duration)
     return new Promise((resolve) => {
       let timer: Timer | undefined
       const forget = run.watch((outcome) => {

@@ -34,7 +34,26 @@ export class RunInbox<M> implements Inbox<M> {
   next(): Promise<M> {
     if (this.#messages.length > 0) return Promise.resolve(this.#messages.shift() as M)
     if (this.#ended !== undefined) return Promise.reject(this.#ended)
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+    const waiting = new Promise<M>((resolve, reject) => {
+      this.wait(resolve, (error) => {
+        // The end of a run is told to whoever awaits it, and is not an unhandled rejection where nobody does.
+        waiting.catch(() => {})
+        reject(error)
+      })
+    })
+    return waiting
+  }
+
+  /** The same with callbacks: returns what withdraws the wait, so that it takes no later message. */
+  wait(resolve: (message: M) => void, reject: (error: unknown) => void): () => void {
+    const waiter = { resolve, reject }
+    if (this.#messages.length > 0) resolve(this.#messages.shift() as M)
+    else if (this.#ended !== undefined) reject(this.#ended)
+    else this.#waiting.push(waiter)
+    return () => {
+      const at = this.#waiting.indexOf(waiter)
+      if (at >= 0) this.#waiting.splice(at, 1)
+    }
   }
 
   /** Rejects those who wait now and later: the run was told to end. Messages that came before can still be taken. */

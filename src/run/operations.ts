@@ -20,17 +20,20 @@ export function coreOperations(host: RunHost, runOf: (strand: Strand) => Run): R
     'clock.ticker': (call) => ticker(host, call),
     'clock.timer': (call) => {
       const channel = new BoundedChannel<number>(1)
-      const timer = host.clock.after(call.args[0] as number, () => channel.put(host.clock.now()))
-      return give(call, channel, () => timer.cancel())
+      const fire = (): void => {
+        disown()
+        channel.put(host.clock.now())
+      }
+      const timer = host.clock.after(call.args[0] as number, fire)
+      const disown = call.strand.group.own(() => timer.cancel())
+      call.done(channel)
+      return undefined
     },
     'process.run': (call) => runChild(host, runOf(call.strand), call),
     'process.all': joinAll,
     'process.race': firstOf,
     'process.fork': fork,
-    'process.receive': ({ strand, done, fail }) => {
-      strand.mailbox.next().then(done, fail)
-      return undefined
-    },
+    'process.receive': ({ strand, done, fail }) => strand.mailbox.wait(done, fail),
     'process.send': ({ args, done }) => {
       const target = host.find(args[0] as string)
       done(target !== undefined && host.send(target, args[1]))
@@ -118,8 +121,15 @@ function joinAll({ strand, args, done, fail }: OpCall): () => Promise<unknown> {
   }
   if (left === 0) done(values)
   for (const [index, runnable] of runnables.entries()) {
-    if (failure) ended(index, { ok: true, value: undefined })
-    else strands.push(strand.group.start(runnable, (end) => ended(index, end)))
+    if (failure) {
+      ended(index, { ok: true, value: undefined })
+      continue
+    }
+    try {
+      strands.push(strand.group.start(runnable, (end) => ended(index, end)))
+    } catch (error) {
+      ended(index, { ok: false, error })
+    }
   }
   return () => Promise.all(strands.map((started) => started.cancelled()))
 }
@@ -137,7 +147,14 @@ function firstOf({ strand, args, done, fail }: OpCall): () => Promise<unknown> {
       .then(others)
       .then(() => (end.ok ? done(end.value) : fail(end.error)))
   }
-  for (const runnable of args[0] as readonly Runnable[]) if (!winner) strands.push(strand.group.start(runnable, ended))
+  for (const runnable of args[0] as readonly Runnable[]) {
+    if (winner) break
+    try {
+      strands.push(strand.group.start(runnable, ended))
+    } catch (error) {
+      ended({ ok: false, error })
+    }
+  }
   return () => Promise.all(strands.map((started) => started.cancelled()))
 }
 
@@ -147,9 +164,17 @@ function fork({ strand, args, done }: OpCall): undefined {
   const ended = new Promise<StrandEnd>((settle) => {
     resolve = settle
   })
-  const made = strand.group.start(args[0] as Runnable, resolve)
+  const { group } = strand
+  let joined = false
+  const made = group.start(args[0] as Runnable, (end) => {
+    // What a fork throws is thrown where it is joined; if nobody ever joins it, it is its script that failed.
+    if (!end.ok && !joined) group.unjoined.add(end)
+    resolve(end)
+  })
   const value = async (): Promise<unknown> => {
+    joined = true
     const end = await ended
+    group.unjoined.delete(end)
     if (end.ok) return end.value
     throw end.error
   }

@@ -53,6 +53,8 @@ export class Run implements Occupant, Deadlined {
 
   /** The body has returned, or was cut off: nothing that it still does counts. */
   bodyOver = false
+  /** The body ignored the interrupt, and its access was taken away. */
+  cutOff = false
   /** The body was cut off, and has not returned since. */
   abandoned = false
   /** Its access to the robot is gone. */
@@ -60,6 +62,10 @@ export class Run implements Occupant, Deadlined {
   /** A stop, disarm or shutdown came: cleanup must not move anything. */
   motionForbidden = false
   settling = false
+  /** Live runs that have borrowed a claim of this one: its own access to joints pauses meanwhile. */
+  borrowers = 0
+  /** It has borrowed claims and has not given them back. */
+  borrows = false
 
   #id: string | undefined = undefined
   #promise: Promise<Outcome> | undefined = undefined

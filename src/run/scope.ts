@@ -7,6 +7,7 @@ export class Scope {
   #interrupts: (() => void)[] | undefined
   #disposers: Set<() => void> | undefined
   #ended: { readonly reason: unknown } | undefined
+  #onThrow: (error: unknown) => void = () => {}
 
   get ended(): boolean {
     return this.#ended !== undefined
@@ -20,6 +21,7 @@ export class Scope {
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController()
+      guardListeners(this.#controller.signal, (error) => this.#onThrow(error))
       if (this.#ended) this.#controller.abort(this.#ended.reason)
     }
     return this.#controller.signal
@@ -42,6 +44,7 @@ export class Scope {
   end(reason: unknown, onThrow: (error: unknown) => void): void {
     if (this.#ended) return
     this.#ended = { reason }
+    this.#onThrow = onThrow
     if (this.#interrupts) for (const listener of this.#interrupts) attempt(listener, onThrow)
     this.#interrupts = undefined
     this.#controller?.abort(reason)
@@ -61,10 +64,37 @@ export class Scope {
   }
 }
 
-function attempt(fn: () => void, onThrow: (error: unknown) => void): void {
+function attempt(fn: () => unknown, onThrow: (error: unknown) => void): void {
   try {
-    fn()
+    const returned = fn()
+    if (returned instanceof Promise) returned.catch(onThrow)
   } catch (error) {
     onThrow(error)
+  }
+}
+
+type Listener = ((event: Event) => unknown) | { handleEvent(event: Event): unknown }
+
+/** Node reports what a listener of an AbortSignal throws as an uncaught exception; here it goes to `onThrow`. */
+function guardListeners(signal: AbortSignal, onThrow: (error: unknown) => void): void {
+  const guarded = new WeakMap<Listener, (event: Event) => void>()
+  const add = signal.addEventListener.bind(signal)
+  const remove = signal.removeEventListener.bind(signal)
+  const guard = (listener: Listener): ((event: Event) => void) => {
+    const known = guarded.get(listener)
+    if (known) return known
+    const call = (event: Event): void =>
+      attempt(
+        () => (typeof listener === 'function' ? listener.call(signal, event) : listener.handleEvent(event)),
+        onThrow,
+      )
+    guarded.set(listener, call)
+    return call
+  }
+  signal.addEventListener = (type: string, listener: Listener | null, options?: never): void => {
+    if (listener) add(type, guard(listener), options)
+  }
+  signal.removeEventListener = (type: string, listener: Listener | null, options?: never): void => {
+    if (listener) remove(type, guarded.get(listener) ?? (listener as never), options)
   }
 }

@@ -1,5 +1,6 @@
 import { Observable } from 'rxjs'
 import type { SensorReader } from '../define/sensor-reader.ts'
+import type { Reading } from '../device/sensor.ts'
 
 /** What a sensor inside a run needs of its run. */
 export interface SensorScope {
@@ -8,6 +9,10 @@ export interface SensorScope {
   /** Hands over what must end with the run; returns what takes it back. */
   own(dispose: () => void): () => void
   signal(): AbortSignal
+  /** Runs work whose rejection, when the run ends, is nobody's. */
+  underWay<T>(work: () => Promise<T>): Promise<T>
+  /** What a listener of the run threw. */
+  threw(error: unknown): void
 }
 
 /** The robot's sensors for one run: every subscription, wait and loop ends with the run. */
@@ -29,23 +34,7 @@ function scoped(sensor: SensorReader<unknown>, scope: SensorScope): SensorReader
       scope.check('sensors.latest')
       return sensor.latest()
     },
-    next: async (options) => {
-      scope.check('sensors.next')
-      if (!options?.signal) return sensor.next({ signal: scope.signal() })
-      const either = new AbortController()
-      const abort = (reason: unknown): void => either.abort(reason)
-      const { signal } = options
-      const onAbort = (): void => abort(signal.reason)
-      if (signal.aborted) onAbort()
-      signal.addEventListener('abort', onAbort, { once: true })
-      const disown = scope.own(() => abort(scope.signal().reason))
-      try {
-        return await sensor.next({ signal: either.signal })
-      } finally {
-        disown()
-        signal.removeEventListener('abort', onAbort)
-      }
-    },
+    next: (options) => scope.underWay(() => next(sensor, scope, options)),
     readings: (options) => ({
       [Symbol.asyncIterator]() {
         scope.check('sensors.readings')
@@ -66,7 +55,15 @@ function scoped(sensor: SensorReader<unknown>, scope: SensorScope): SensorReader
     }),
     subscribe: (listener, options) => {
       scope.check('sensors.subscribe')
-      const subscription = sensor.subscribe(listener, options)
+      const guarded = (reading: Reading<unknown>): void => {
+        try {
+          const returned: unknown = listener(reading)
+          if (returned instanceof Promise) returned.catch((error: unknown) => scope.threw(error))
+        } catch (error) {
+          scope.threw(error)
+        }
+      }
+      const subscription = sensor.subscribe(guarded, options)
       scope.own(() => subscription.unsubscribe())
       return subscription
     },
@@ -80,5 +77,27 @@ function scoped(sensor: SensorReader<unknown>, scope: SensorScope): SensorReader
           inner.unsubscribe()
         }
       }),
+  }
+}
+
+async function next(
+  sensor: SensorReader<unknown>,
+  scope: SensorScope,
+  options: { readonly signal?: AbortSignal | undefined } | undefined,
+): Promise<Reading<unknown>> {
+  scope.check('sensors.next')
+  if (!options?.signal) return sensor.next({ signal: scope.signal() })
+  const either = new AbortController()
+  const abort = (reason: unknown): void => either.abort(reason)
+  const { signal } = options
+  const onAbort = (): void => abort(signal.reason)
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort, { once: true })
+  const disown = scope.own(() => abort(scope.signal().reason))
+  try {
+    return await sensor.next({ signal: either.signal })
+  } finally {
+    disown()
+    signal.removeEventListener('abort', onAbort)
   }
 }

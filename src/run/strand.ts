@@ -1,5 +1,5 @@
 import { Interrupted } from '../base/outcome.ts'
-import { nearNames, TendonError } from '../base/problem.ts'
+import { describe, nearNames, TendonError } from '../base/problem.ts'
 import { problem } from '../base/problems/index.ts'
 import {
   type Op,
@@ -40,6 +40,8 @@ export class StrandGroup {
   readonly host: StrandHost
   readonly #live = new Set<Strand>()
   readonly #disposers = new Set<() => void>()
+  /** What forks threw that nobody has joined. */
+  readonly unjoined = new Set<StrandEnd>()
   #ids = 0
   /** Grows when the run is cut off: completions for older generations are dropped. */
   generation = 0
@@ -50,8 +52,7 @@ export class StrandGroup {
 
   /** Starts a strand. `onEnd` is called exactly once, unless the group is abandoned first. */
   start(runnable: Runnable, onEnd: (end: StrandEnd) => void): Strand {
-    if (this.#live.size >= this.host.limit)
-      throw new TendonError(problem('TENDON_TOO_MANY_STRANDS', { script: this.host.name, limit: this.host.limit }))
+    if (this.#live.size >= this.host.limit) throw this.#tooMany()
     const strand = new Strand(this, ++this.#ids, runnable[Symbol.iterator]() as OpGenerator<unknown>, (end) => {
       this.#live.delete(strand)
       onEnd(end)
@@ -71,27 +72,43 @@ export class StrandGroup {
     for (const strand of [...this.#live]) strand.cancel()
   }
 
-  /** Cuts every strand but `main`: forks do not outlive the script. Resolves when they have ended. */
-  async cancelForks(main: Strand): Promise<void> {
-    await Promise.all([...this.#live].filter((strand) => strand !== main).map((strand) => strand.cancelled()))
+  /** Cuts every strand. Resolves when they have ended. */
+  async cancelled(): Promise<void> {
+    await Promise.all([...this.#live].map((strand) => strand.cancelled()))
   }
 
   get size(): number {
     return this.#live.size
   }
 
-  /** Owns a resource (a ticker, a subscription) until the group is disposed. */
-  own(dispose: () => void): void {
+  /**
+   * Owns a resource (a ticker, a subscription) until the group is disposed, or until the function that is returned is
+   * called. As many as strands; one more is disposed at once and throws.
+   */
+  own(dispose: () => void): () => void {
+    if (this.#disposers.size >= this.host.limit) {
+      dispose()
+      throw this.#tooMany()
+    }
     this.#disposers.add(dispose)
+    return () => this.#disposers.delete(dispose)
   }
 
-  /** The run is over: withdraws what is under way and lets go of every strand without running it on. */
-  dispose(): void {
+  #tooMany(): TendonError {
+    return new TendonError(problem('TENDON_TOO_MANY_STRANDS', { script: this.host.name, limit: this.host.limit }))
+  }
+
+  /**
+   * The run is over: withdraws what is under way and lets go of every strand without running it on. Resolves when
+   * nothing that was withdrawn is under way any more, which may be never.
+   */
+  dispose(): Promise<unknown> {
     this.generation++
-    for (const strand of this.#live) strand.abandon()
+    const withdrawn = [...this.#live].map((strand) => strand.abandon())
     this.#live.clear()
     for (const dispose of this.#disposers) dispose()
     this.#disposers.clear()
+    return Promise.all(withdrawn)
   }
 }
 
@@ -162,13 +179,13 @@ export class Strand implements OpWatcher {
   }
 
   /** Lets go of it: nothing resumes it any more. */
-  abandon(): void {
+  abandon(): Promise<void> {
     const outstanding = this.#outstanding
     this.#ended = true
     this.#outstanding = undefined
     this.mailbox.end(Interrupted.by('requested'))
-    if (outstanding) void this.#cancelOp(outstanding)
     for (const resolve of this.#onCancelled) resolve()
+    return outstanding ? this.#cancelOp(outstanding) : Promise.resolve()
   }
 
   /** A completion: only the one that the strand waits for counts. */
@@ -270,10 +287,12 @@ export class Strand implements OpWatcher {
       return
     }
     const { table } = this.group.host
-    const name = request?.op
-    const row = table.get(name)
-    if (!row) {
-      const facts = { operation: String(name), near: nearNames(String(name), table.keys()) }
+    // Whatever user code yields comes by here, not only operations.
+    const name: unknown = request?.op
+    const row = typeof name === 'string' ? table.get(name) : undefined
+    if (typeof name !== 'string' || !row) {
+      const operation = typeof name === 'string' ? name : describe(request)
+      const facts = { operation, near: nearNames(operation, table.keys()) }
       this.#resume = { how: 'throw', error: new TendonError(problem('TENDON_OP_UNKNOWN', facts)) }
       return
     }

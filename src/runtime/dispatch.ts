@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../base/clock.ts'
 import { within } from '../base/clock.ts'
 import { type CancelReason, Interrupted, type Outcome } from '../base/outcome.ts'
-import { describe, type Problem, TendonError } from '../base/problem.ts'
+import { describe, nearNames, oneOf, type Problem, TendonError } from '../base/problem.ts'
 import { problem } from '../base/problems/index.ts'
 import { validate } from '../base/schema.ts'
 import type { Command } from '../define/command.ts'
@@ -24,7 +24,7 @@ import type { RunHost } from '../run/host.ts'
 import { RunInbox } from '../run/inbox.ts'
 import type { OpTable } from '../run/op-table.ts'
 import { isInterruption } from '../run/operations.ts'
-import { Run } from '../run/run.ts'
+import { type Ending, Run } from '../run/run.ts'
 import { type Strand, type StrandEnd, StrandGroup } from '../run/strand.ts'
 import type { Latch } from '../state/machine.ts'
 import type { RobotState } from '../state/robot-state.ts'
@@ -41,6 +41,8 @@ export interface DispatchParts {
   readonly topics: Hub<unknown>
   readonly sensors: Readonly<Record<string, SensorReader<unknown>>>
   readonly categories: ReadonlyMap<string, Category>
+  /** Joints and resources: all that can be claimed. */
+  readonly claimable: ReadonlySet<string>
   /** The record of a command that a body names in `uses`. */
   recordFor(name: string, command: Command, lifecycle: boolean): CommandRecord
   /** `onCrash: 'disarm'`: the runtime disarms because of this run. */
@@ -70,8 +72,10 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
   readonly #claims = new Map<string, Pool>()
   readonly #queues = new Map<Category, Run[]>()
   readonly #heirs = new Set<Run>()
+  /** Runs that hold the robot in their `during` state, in the order in which they entered it. */
+  readonly #holding: Run[] = []
   readonly #strandOwners = new WeakMap<StrandGroup, Run>()
-  readonly #free = new Map<Category, Set<() => void>>()
+  readonly #free = new Map<Category, Set<(error?: TendonError) => void>>()
   readonly #deadlines: Deadlines
   #launching: Run[] = []
   #launched = 0
@@ -145,7 +149,7 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     const seats = this.#seatRequest(run)
     const decision = admit(this, record, seats)
     if (decision.verdict === 'refuse') return this.#refuse(run, decision.problem)
-    if (decision.verdict === 'queue') return this.#enqueue(run)
+    if (decision.verdict === 'queue' || this.#waitsItsTurn(run)) return this.#enqueue(run)
     if (decision.verdict === 'displace') this.#displace(run, decision.victims as readonly Run[])
     else this.#start(run)
     return handleOf(run, this)
@@ -173,7 +177,7 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     const claims = record.claims(goal)
     if (!parent && claims.length === 0) return this.#categoryAlone(record.category)
     const seats: Pool[] = [poolFor(record.category, parent)]
-    for (const name of claims) seats.push(poolFor(this.#claim(name), parent))
+    for (const name of claims) seats.push(poolFor(this.#claim(name, record.command), parent))
     return seats
   }
 
@@ -188,9 +192,13 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     return seats
   }
 
-  #claim(name: string): Pool {
+  #claim(name: string, command: string): Pool {
     let pool = this.#claims.get(name)
     if (!pool) {
+      const { claimable } = this.#parts
+      // Claims may come from a function of the goal; whatever that returns must not make pools without end.
+      if (!claimable.has(name))
+        throw new TendonError(problem('TENDON_GOAL_INVALID', unknownClaim(command, name, claimable)))
       pool = new Pool('claim', name, 1)
       this.#claims.set(name, pool)
     }
@@ -264,6 +272,12 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     else void SETTLED.then(this.#launchAll)
   }
 
+  /** There is room, and yet others of its rank have waited longer for a seat of the same pool. */
+  #waitsItsTurn(run: Run): boolean {
+    const queue = this.#queues.get(run.record.category)
+    return queue?.some((other) => other.seats[0] === run.seats[0] && other.priority >= run.priority) ?? false
+  }
+
   #enqueue(run: Run): Handle {
     const { category, command } = run.record
     const queue = this.#queues.get(category) ?? []
@@ -295,9 +309,15 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     const { record } = run
     run.status = 'running'
     const { id, input, parent } = run
-    const { at } = this.log.record({ type: 'started', run: id, command: record.command, goal: input, parent: parent?.id })
+    const { at } = this.log.record({
+      type: 'started',
+      run: id,
+      command: record.command,
+      goal: input,
+      parent: parent?.id,
+    })
     this.#deadlines.join(run, record.deadline, at)
-    this.#lend(run)
+    if (run.parent) this.#borrow(run)
     try {
       if (record.data.during !== undefined) this.#enter(run, record.data.during)
       this.#takeBody(run, record.data.run(new BodyContext(run, this) as never))
@@ -306,20 +326,23 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     }
   }
 
-  /** While a child has borrowed a seat, the access of the run that lent it pauses. */
-  #lend(run: Run): void {
-    if (run.parent && this.#isLending(run.parent)) run.parent.grant?.pause()
+  /** While a run has borrowed a claim, the access of the ancestor that lent it pauses. */
+  #borrow(run: Run): void {
+    run.borrows = true
+    for (const lender of lendersOf(run)) if (lender.borrowers++ === 0) lender.grant?.pause()
   }
 
-  #isLending(parent: Run): boolean {
-    for (const child of parent.children ?? NO_RUNS) if (child.status !== 'queued' && borrowsClaim(child)) return true
-    return false
+  #giveBack(run: Run): void {
+    if (!run.borrows) return
+    run.borrows = false
+    for (const lender of lendersOf(run)) if (--lender.borrowers === 0) lender.grant?.resume()
   }
 
   #enter(run: Run, during: string): void {
     const before = this.operational
     this.transition(run, during)
     run.stateBefore = before
+    this.#holding.push(run)
   }
 
   #takeBody(run: Run, body: unknown): void {
@@ -329,6 +352,7 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
         (error) => this.#bodyThrew(run, error),
       )
     } else if (isGenerator(body)) this.#drive(run, body)
+    else if (isAsyncGenerator(body)) throw new TypeError('a body is an async function or a generator, never both')
     else if (isThenable(body)) this.#takeBody(run, Promise.resolve(body))
     else this.#bodyReturned(run, body)
   }
@@ -344,21 +368,21 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
       stale: (op) => {
         this.staleCompletions++
         this.log.record({ type: 'dropped', what: `completion of ${op}`, run: run.id, count: this.staleCompletions })
+        this.tell()
       },
     })
     run.strands = group
     this.#strandOwners.set(group, run)
-    const ended = (end: StrandEnd): void => {
+    const ended = (main: StrandEnd): void => {
+      const [unjoined] = group.unjoined
+      const end = main.ok && unjoined ? unjoined : main
       const report = (): void => (end.ok ? this.#bodyReturned(run, end.value) : this.#bodyThrew(run, end.error))
-      if (group.size === 0) report()
-      else void group.cancelForks(main).then(report)
+      if (group.size === 0) return report()
+      // What it forked ends with it, and has the grace period for that.
+      if (!run.ending) this.#end(run, end.ok ? success(end.value) : this.#failure(run, end.error))
+      void group.cancelled().then(report)
     }
-    let main = undefined as unknown as Strand
-    main = group.start(body, (end) => {
-      // A body that never yields ends while `start` still runs.
-      if (main) ended(end)
-      else queueMicrotask(() => ended(end))
-    })
+    group.start(body, ended)
   }
 
   runOf(strand: Strand): Run {
@@ -406,7 +430,7 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
         names.filter((name) => hardware.jointNames.includes(name)),
         run.id,
       )
-      if (this.#isLending(run)) run.grant.pause()
+      if (run.borrowers > 0) run.grant.pause()
     }
     return run.grant
   }
@@ -424,8 +448,8 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
   send(run: Run, message: unknown): boolean {
     if (run.ended) return false
     const schema = run.record.data.message
-    const checked = schema ? validate(schema, message) : { value: message }
-    if (!('value' in checked)) {
+    const checked = schema ? validated(schema, message) : { value: message }
+    if (!checked || !('value' in checked)) {
       this.log.record({ type: 'dropped', what: 'message', run: run.id, count: 1 })
       this.tell()
       return false
@@ -468,7 +492,7 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
   }
 
   /** Takes a run out of `running` (or out of the wait for it) with this ending. */
-  #end(run: Run, ending: NonNullable<Run['ending']>): void {
+  #end(run: Run, ending: Ending): void {
     run.ending = ending
     this.#deadlines.leave(run)
     if (run.status !== 'running') return this.#withdraw(run)
@@ -520,6 +544,7 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
   /** The body ignored the interrupt: its access is taken away, and what it does from now on counts for nothing. */
   #cutOff(run: Run): void {
     if (run.bodyOver) return
+    run.cutOff = true
     run.abandoned = true
     this.abandoned++
     this.log.record({ type: 'cut_off', run: run.id })
@@ -530,17 +555,19 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
 
   #bodyReturned(run: Run, value: unknown): void {
     if (this.#bodyIsLate(run)) return
-    run.ending ??=
-      value instanceof Next
-        ? { status: 'succeeded', value: value.value, next: value }
-        : { status: 'succeeded', value, next: undefined }
+    run.ending ??= success(value)
     this.#bodyIsOver(run)
+  }
+
+  #failure(run: Run, error: unknown): Ending {
+    const reason = threw(run.record.command, error)
+    return { status: 'failed', error: reason, crashed: !isDeclared(reason) }
   }
 
   #bodyThrew(run: Run, error: unknown): void {
     if (this.#bodyIsLate(run)) return
     if (run.ending) this.#cleanupThrew(run, error)
-    run.ending ??= { status: 'failed', error: threw(run.record.command, error), crashed: !isDeclared(error) }
+    run.ending ??= this.#failure(run, error)
     this.#bodyIsOver(run)
   }
 
@@ -549,11 +576,15 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     if (!run.bodyOver) return false
     this.log.record({ type: 'late_end', run: run.id })
     this.tell()
-    if (run.abandoned) {
-      run.abandoned = false
-      this.abandoned--
-    }
+    this.#takeBack(run)
     return true
+  }
+
+  /** A body that was given up has ended after all, or nothing of it is left. */
+  #takeBack(run: Run): void {
+    if (!run.abandoned) return
+    run.abandoned = false
+    this.abandoned--
   }
 
   /** Takes the run's access away, then waits for its children and its joints, and settles. */
@@ -564,7 +595,9 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     if (run.abandoned) run.scope?.end(Interrupted.by('requested'), (error) => this.#cleanupThrew(run, error))
     else run.scope?.release((error) => this.#cleanupThrew(run, error))
     run.revoked = true
-    run.strands?.dispose()
+    // A generator that was cut off is gone; only what it waited for may still be under way.
+    const withdrawn = run.strands?.dispose()
+    if (run.abandoned) void withdrawn?.then(() => this.#takeBack(run))
     this.#interruptChildren(run, run.ending?.status === 'canceled' ? run.ending.reason : 'parent')
     this.#finish(run)
   }
@@ -618,9 +651,9 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     })
     if (target !== undefined) this.#go(target, run.id)
     this.#release(run)
-    run.answer()
     if (run.ending?.status === 'failed' && run.ending.crashed && run.record.data.onCrash === 'disarm')
       this.#parts.disarmAfterCrash(run)
+    run.answer()
     this.tell()
   }
 
@@ -629,7 +662,7 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     const partial = run.partial ? { partial: run.partial.value } : undefined
     if (ending.status === 'canceled') {
       const { reason } = ending
-      return { status: 'canceled', reason, stopConfirmed: moving.length === 0, cutOff: run.abandoned, ...partial }
+      return { status: 'canceled', reason, stopConfirmed: moving.length === 0, cutOff: run.cutOff, ...partial }
     }
     if (ending.status === 'failed') return { status: 'failed', error: ending.error, ...partial }
     const { command } = run.record
@@ -656,10 +689,18 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
 
   /** The state that this end brings: what the body returned, otherwise the way out of `during`. */
   #targetOf(run: Run, next: Next | undefined): string | undefined {
-    if (next) return next.state
+    const back = run.stateBefore === undefined ? undefined : this.#leave(run, run.stateBefore)
+    return next ? next.state : back
+  }
+
+  /** The way out of `during`. A run that entered its own state from this one holds on, and inherits the way out. */
+  #leave(run: Run, before: string): string | undefined {
     const held = run.record.data.during
-    const leaves = run.stateBefore !== undefined && this.operational === held && run.stateBefore !== held
-    return leaves ? run.stateBefore : undefined
+    const at = this.#holding.indexOf(run)
+    this.#holding.splice(at, 1)
+    const heir = this.#holding.slice(at).find((later) => later.stateBefore === held)
+    if (heir) heir.stateBefore = before
+    return heir === undefined && this.operational === held && before !== held ? before : undefined
   }
 
   #release(run: Run): void {
@@ -668,7 +709,7 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     const { parent } = run
     if (!parent) return
     parent.children?.delete(run)
-    if (borrowsClaim(run) && !this.#isLending(parent)) parent.grant?.resume()
+    this.#giveBack(run)
     if (parent.bodyOver) this.#finish(parent)
   }
 
@@ -700,27 +741,28 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     else this.#promote(heir)
   }
 
-  /** In order: nobody overtakes the first of a queue, or a run that needs much would wait for ever. */
+  /**
+   * In order: nobody overtakes the first one that waits for the same seats, or a run that needs much would wait for
+   * ever. A child waits for the seat that its ancestor lends, and so behind nobody who waits for that ancestor to end.
+   */
   #pumpQueue(category: Category, queue: Run[]): void {
-    for (let first = queue[0]; first; first = queue[0]) {
-      const against = againstState(this, first.record)
-      if (against) {
-        this.#refuseWaiting(first, against)
-        continue
+    const blocked = new Set<Pool | undefined>()
+    for (const run of [...queue]) {
+      if (run.status !== 'queued' || blocked.has(run.seats[0])) continue
+      const against = againstState(this, run.record)
+      const decision = against ? undefined : judgeSeats(this.#seatRequest(run))
+      if (decision?.verdict === 'queue') blocked.add(run.seats[0])
+      else if (!decision || decision.verdict === 'refuse')
+        this.#refuseWaiting(run, (decision?.problem ?? against) as Problem)
+      else {
+        queue.splice(queue.indexOf(run), 1)
+        this.#deadlines.leave(run)
+        run.status = 'pending'
+        if (decision.verdict === 'displace') this.#displace(run, decision.victims as readonly Run[])
+        else this.#start(run)
       }
-      const decision = judgeSeats(this.#seatRequest(first))
-      if (decision.verdict === 'queue') return
-      queue.shift()
-      this.#deadlines.leave(first)
-      if (decision.verdict === 'refuse') {
-        this.#refuseWaiting(first, decision.problem)
-        continue
-      }
-      first.status = 'pending'
-      if (decision.verdict === 'displace') this.#displace(first, decision.victims as readonly Run[])
-      else this.#start(first)
     }
-    this.#queues.delete(category)
+    if (queue.length === 0) this.#queues.delete(category)
   }
 
   /** A run that waited and may not start after all. */
@@ -741,7 +783,7 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     this.tell()
   }
 
-  #pumpFree(category: Category, waiters: Set<() => void>): void {
+  #pumpFree(category: Category, waiters: Set<(error?: TendonError) => void>): void {
     let seats = category.limit - category.holders.size - category.heirs.size - (this.#queues.get(category)?.length ?? 0)
     for (const resolve of waiters) {
       if (seats-- <= 0) return
@@ -758,16 +800,19 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     return run.result
   }
 
-  /** Interrupts every run that a safety act concerns. */
-  interruptAll(reason: CancelReason): void {
-    for (const run of this.#runs.values())
-      if (reason !== 'safety' || run.record.data.onSafety !== 'continue') this.interrupt(run, reason)
+  /** Interrupts every run that a safety act concerns (a shutdown: every run), and gives them. */
+  interruptAll(reason: CancelReason): readonly Run[] {
+    // A copy: what a listener starts in reply is judged in the new state and belongs to it.
+    const concerned = this.runs().filter((run) => reason === 'shutdown' || run.record.data.onSafety !== 'continue')
+    for (const run of concerned) this.interrupt(run, reason)
+    return concerned
   }
 
   /** Resolves when a command of this category could be admitted at once; as many callers at a time as there are seats. */
   whenFree(category: Category, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason)
+      if (this.closing) return reject(closed(this.robot))
       const waiters = this.#free.get(category) ?? new Set()
       if (waiters.size >= this.limits.maxRuns) {
         const facts = { command: 'whenFree', category: category.name, length: waiters.size }
@@ -778,9 +823,9 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
         waiters.delete(free)
         reject(signal?.reason)
       }
-      const free = (): void => {
+      const free = (error?: TendonError): void => {
         signal?.removeEventListener('abort', onAbort)
-        resolve()
+        error ? reject(error) : resolve()
       }
       signal?.addEventListener('abort', onAbort, { once: true })
       waiters.add(free)
@@ -800,7 +845,7 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
 
   /** After the last run: lets go of timers and waiters, and tells listeners the rest. */
   end(): void {
-    for (const waiters of this.#free.values()) for (const resolve of waiters) resolve()
+    for (const waiters of this.#free.values()) for (const settle of waiters) settle(closed(this.robot))
     this.#free.clear()
     this.#turn?.cancel()
     this.#turn = undefined
@@ -819,6 +864,8 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
       heirs: this.#heirs.size,
       queues: this.#queues.size,
       topics: this.topics.size,
+      free: this.#free.size,
+      holding: this.#holding.length,
     }
   }
 }
@@ -827,21 +874,54 @@ const SETTLED = Promise.resolve()
 const NO_RUNS: readonly Run[] = []
 const NO_JOINTS: readonly string[] = []
 
-const borrowsClaim = (run: Run): boolean =>
-  run.seats.some((seat) => seat.kind === 'claim' && seat.lentFrom !== undefined)
+const closed = (robot: string): TendonError => new TendonError(problem('TENDON_CLOSED', { robot }))
+
+/** The ancestors whose claims a run borrows; not always its parent, which may hold none of them. */
+function lendersOf(run: Run): ReadonlySet<Run> {
+  const lenders = new Set<Run>()
+  for (const { kind, lender } of run.seats) if (kind === 'claim' && lender) lenders.add(lender as Run)
+  return lenders
+}
+
+const success = (value: unknown): Ending =>
+  value instanceof Next
+    ? { status: 'succeeded', value: value.value, next: value }
+    : { status: 'succeeded', value, next: undefined }
 
 /** Whatever was thrown, as the problem of the run. */
 function threw(command: string, error: unknown): Problem {
-  if (error instanceof TendonError) return error.problem
+  try {
+    if (error instanceof TendonError) return error.problem
+  } catch {
+    // A proxy that throws when it is asked what it is.
+  }
   return problem('TENDON_BODY_THREW', { command, reason: describe(error) }, error)
 }
 
 /** Whether the body gave up on purpose. */
-const isDeclared = (error: unknown): boolean => error instanceof TendonError && error.code === 'TENDON_RUN_FAILED'
+const isDeclared = (reason: Problem): boolean => reason.code === 'TENDON_RUN_FAILED'
+
+function unknownClaim(command: string, name: string, claimable: ReadonlySet<string>) {
+  const near = nearNames(String(name), claimable)
+  const message = `there is no joint or resource '${name}'; use ${oneOf(near.length > 0 ? near : [...claimable])}`
+  return { command, issues: [{ path: ['claims'], message }] }
+}
+
+/** The schema of a message is user code too; one that throws lets nothing through. */
+function validated(schema: NonNullable<CommandRecord['data']['message']>, message: unknown) {
+  try {
+    return validate(schema, message)
+  } catch {
+    return undefined
+  }
+}
 
 function isGenerator(value: unknown): value is OpGenerator<unknown> {
   return typeof value === 'object' && value !== null && 'next' in value && 'return' in value && Symbol.iterator in value
 }
+
+const isAsyncGenerator = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'next' in value && Symbol.asyncIterator in value
 
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'

@@ -47,6 +47,8 @@ export class Lifecycle {
   #armAbort: AbortController | undefined
   #act: Act | undefined
   #retiring: Promise<StopVerdict> | undefined
+  /** The disarm of `close`: after it the ports are gone, and nothing may be begun that needs them. */
+  #shutdown: Promise<StopVerdict> | undefined
 
   constructor(parts: LifecycleParts) {
     this.#parts = parts
@@ -141,11 +143,12 @@ export class Lifecycle {
 
   /** The hardware reported something that only a human can clear. */
   faulted(found: Problem): void {
-    const { log, state } = this.#parts
+    const { log, state, hardware } = this.#parts
     if (state.safety === 'fault') return
+    hardware.stopNow()
     log.record({ type: 'fault', problem: found })
     // The act records its verdict itself, and never rejects.
-    void this.#stop({ type: 'FAULT' }, 'safety', false, 'hardware', found.what, found)
+    void this.#afterBytes({ type: 'FAULT' }, 'safety', false, 'hardware', found.what, found)
   }
 
   /** Lifts the latch. Writes no byte; the robot stays disarmed. */
@@ -173,7 +176,8 @@ export class Lifecycle {
 
   /** For `close`: the same as a disarm, under another name in the outcomes. */
   shutdown(): Promise<StopVerdict> {
-    return this.#stop({ type: 'DISARM' }, 'shutdown', false, 'close', 'close')
+    this.#shutdown = this.#stop({ type: 'DISARM' }, 'shutdown', false, 'close', 'close')
+    return this.#shutdown
   }
 
   /** What the act that is under way has not confirmed, once it knows; undefined when none is. */
@@ -264,14 +268,13 @@ export class Lifecycle {
     dispatcher.retiring = true
     if (rest && this.#parts.state.safety === 'armed')
       await within(dispatcher.clock, limits.retireCap, this.#goToRest(rest), () => undefined)
-    return this.disarm({ by, reason })
+    return this.#shutdown ?? this.disarm({ by, reason })
   }
 
   async #goToRest(rest: CommandRecord): Promise<void> {
     const { dispatcher, state } = this.#parts
-    dispatcher.interruptAll('requested')
-    await dispatcher.whenIdle()
-    if (state.safety === 'armed') await dispatcher.execute(rest, undefined).result()
+    await Promise.all(dispatcher.interruptAll('requested').map((run) => run.result))
+    if (state.safety === 'armed' && !dispatcher.closing) await dispatcher.execute(rest, undefined).result()
   }
 }
 

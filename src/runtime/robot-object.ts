@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { nearNames } from '../base/problem.ts'
+import { nearNames, TendonError } from '../base/problem.ts'
 import { problem } from '../base/problems/index.ts'
 import type { Command } from '../define/command.ts'
 import type { Handle } from '../define/handle.ts'
@@ -42,6 +42,9 @@ export interface RobotParts {
 export class RobotObject {
   readonly #parts: RobotParts
   readonly #onClose: (() => void)[] = []
+  /** Ends the waits of `whenState`. */
+  readonly #waiting = new Set<() => void>()
+  #closed = false
   #closing: Promise<StopVerdict> | undefined
   readonly typed: RobotCore<ModelTypes>
 
@@ -96,17 +99,19 @@ export class RobotObject {
     await hardware.close()
     dispatcher.end()
     state.stop()
+    this.#closed = true
+    for (const end of [...this.#waiting]) end()
     for (const undo of this.#onClose.splice(0)) undo()
   }
 
   /** What signal handlers do to this robot. */
   get stoppable(): Stoppable {
-    const { lifecycle, definition } = this.#parts
+    const { lifecycle } = this.#parts
     return {
       retireAndClose: async () => {
         const { confirmed } = await lifecycle.retire({ by: 'signal' })
         await this.close()
-        return confirmed || definition.hardware === undefined
+        return confirmed
       },
       stopNow: async (reason) => (await lifecycle.stop({ by: 'process', reason })).confirmed,
     }
@@ -225,8 +230,13 @@ export class RobotObject {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason)
       if (state.operational === wanted) return resolve()
+      const closed = (): void => {
+        end()
+        reject(new TendonError(problem('TENDON_CLOSED', { robot: this.#parts.definition.name })))
+      }
       const end = (): void => {
         off()
+        this.#waiting.delete(closed)
         signal?.removeEventListener('abort', onAbort)
       }
       const onAbort = (): void => {
@@ -238,7 +248,9 @@ export class RobotObject {
         end()
         resolve()
       })
+      this.#waiting.add(closed)
       signal?.addEventListener('abort', onAbort, { once: true })
+      if (this.#closed) closed()
     })
   }
 }

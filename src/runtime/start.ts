@@ -1,6 +1,8 @@
 import { type Clock, systemClock } from '../base/clock.ts'
+import { describe, TendonError } from '../base/problem.ts'
+import { problem } from '../base/problems/index.ts'
 import type { Command } from '../define/command.ts'
-import { defaultLimits, type Limits } from '../define/limits.ts'
+import { checkLimits, defaultLimits, type Limits } from '../define/limits.ts'
 import type { ModelTypes } from '../define/model-types.ts'
 import type { RobotDefinition } from '../define/robot-definition.ts'
 import type { CommandMap } from '../define/script.ts'
@@ -51,7 +53,7 @@ export async function start<M extends ModelTypes, C extends CommandMap>(
 function assemble(definition: RobotDefinition, options: StartOptions): RobotObject {
   const { spec } = definition.model
   const clock = options.clock ?? systemClock
-  const limits: Limits = { ...defaultLimits, ...spec.limits, ...options.limits }
+  const limits = checkedLimits(definition, options.limits)
   const states = Object.keys(spec.states ?? {})
   const log = new EventLog(clock, limits.eventLog)
   const state = new RobotState(spec.initial ?? 'idle', states)
@@ -90,6 +92,7 @@ function assemble(definition: RobotDefinition, options: StartOptions): RobotObje
     topics,
     sensors,
     categories,
+    claimable: new Set([...Object.keys(spec.joints ?? {}), ...(spec.resources ?? [])]),
     recordFor: record,
     disarmAfterCrash: (run) => void lifecycle.disarm({ by: run.id, reason: 'crash' }),
     safetyVerdict: () => lifecycle.verdictUnderWay,
@@ -137,6 +140,18 @@ function assemble(definition: RobotDefinition, options: StartOptions): RobotObje
   })
 }
 
+/** The limits of the definition with those of this start in their place, checked like the former. */
+function checkedLimits({ name: robot, model }: RobotDefinition, given: Partial<Limits> | undefined): Limits {
+  const limits: Limits = { ...defaultLimits, ...model.spec.limits, ...given }
+  const faults = checkLimits(limits).map(([name, what]) => ({
+    path: `limits.${name}`,
+    what,
+    fix: `Leave limits.${name} out for its default.`,
+  }))
+  if (faults.length > 0) throw new TendonError(problem('TENDON_DEFINITION_INVALID', { robot, faults }))
+  return limits
+}
+
 /** The declared categories, and those that every robot has. */
 function categoriesOf({ model }: { readonly model: RobotDefinition['model'] }, limits: Limits): Map<string, Category> {
   const declared = { default: {}, ...model.spec.categories }
@@ -156,21 +171,24 @@ function categoriesOf({ model }: { readonly model: RobotDefinition['model'] }, l
   return all
 }
 
-/** Makes the record of a command once per robot. */
+/** Makes the record of a command once per robot and name. */
 function recordsOf(
   categories: ReadonlyMap<string, Category>,
   limits: Limits,
   states: readonly string[],
 ): (name: string, command: Command, lifecycle: boolean) => CommandRecord {
-  const plain = new Map<Command, CommandRecord>()
-  const reserved = new Map<Command, CommandRecord>()
+  const plain = new Map<Command, Map<string, CommandRecord>>()
+  const reserved = new Map<Command, Map<string, CommandRecord>>()
   return (name, command, lifecycle) => {
-    const known = lifecycle ? reserved : plain
-    let record = known.get(command)
+    const all = lifecycle ? reserved : plain
+    // By name too: the same command may be called otherwise in somebody's `uses`.
+    const known = all.get(command) ?? new Map<string, CommandRecord>()
+    all.set(command, known)
+    let record = known.get(name)
     if (!record) {
       const category = categories.get(command.spec.category ?? 'default') as Category
       record = recordOf(name, command, category, limits, states, lifecycle)
-      known.set(command, record)
+      known.set(name, record)
     }
     return record
   }

@@ -1,5 +1,5 @@
 import { sleep, within } from '../base/clock.ts'
-import { describe, type Problem } from '../base/problem.ts'
+import { describe, type Problem, TendonError } from '../base/problem.ts'
 import { problem } from '../base/problems/index.ts'
 import type { Axis } from '../motion/axis.ts'
 import { type Power, torqueProblem } from '../motion/power.ts'
@@ -73,10 +73,17 @@ async function inspectChannel({ rig, isAlive }: ArmingContext, { bus, axes }: Ch
       axis.power = inspection.powered ? 'on' : 'off'
       problems.push(...prearmProblems({ ...joint, spec: axis.spec }, inspection, rig.env.limits))
     } catch (error) {
-      problems.push(problem('TENDON_ARM_SERVO_SILENT', { ...joint, reason: describe(error) }, error))
+      problems.push(uninspected(joint, error))
     }
   }
   return problems
+}
+
+/** A driver that knows better than "no answer" says so itself, such as that another model answered. */
+function uninspected(joint: { joint: string; bus: string; servo: number }, error: unknown): Problem {
+  const isKnown = error instanceof TendonError && error.code !== 'TENDON_SERVO_SILENT'
+  if (isKnown) return error.problem
+  return problem('TENDON_ARM_SERVO_SILENT', { ...joint, reason: describe(error) }, error)
 }
 
 async function checkStill({ rig }: ArmingContext, axes: readonly Axis[]): Promise<readonly Problem[]> {

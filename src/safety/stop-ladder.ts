@@ -164,12 +164,38 @@ export class StopLadder {
     return axes.map((axis) => judge(axis, cutWish.aborted, { powered: undefined, still: false, troubles }))
   }
 
-  async #standstill({ axes, bus }: Channel, cutWish: AbortSignal): Promise<void> {
+  /**
+   * Waits for rest. A servo that was frozen in full motion first overshoots by its own ramp and then creeps back; once
+   * all are slow they are frozen anew where they are now, and rest at once.
+   */
+  async #standstill(channel: Channel, cutWish: AbortSignal): Promise<void> {
     const { rig } = this.#home
     const { limits, clock } = rig.env
+    const { axes, bus } = channel
     const frozen = axes.filter((axis) => axis.mode === 'frozen')
     const giveUp = (axis: Axis): boolean => !bus.isOpen || axis.isSilent(clock.now(), limits)
-    await waitStill(rig, frozen, { cap: limits.parkCap, giveUp, signal: cutWish })
+    const start = clock.now()
+    const isSlow = ({ sample }: Axis): boolean =>
+      sample !== undefined && sample.at > start && Math.abs(sample.velocity) <= limits.slowVelocity
+    const wait = { giveUp, signal: cutWish }
+    await waitStill(rig, frozen, { ...wait, cap: limits.parkCap, until: (axis) => isAtRest(axis) || isSlow(axis) })
+    const left = start + limits.parkCap - clock.now()
+    if (left <= 0 || cutWish.aborted || frozen.every(isAtRest) || !bus.isOpen) return
+    this.#freezeAnew(channel)
+    await waitStill(rig, frozen, { ...wait, cap: left })
+  }
+
+  #freezeAnew({ bus, axes, loop }: Channel): void {
+    const { clock, limits } = this.#home.rig.env
+    const plan = planStop(axes, clock.now(), limits.freezeAge)
+    try {
+      bus.stop(plan)
+    } catch {
+      // The first freeze stands; it only takes longer.
+      return
+    }
+    loop.exchangesDropped()
+    for (const { id, position } of plan.freeze) axes.find((axis) => axis.id === id)?.stopped(position)
   }
 
   async #powerOff(channel: Channel, cutWish: AbortSignal, troubles: readonly string[]): Promise<JointVerdict[]> {
@@ -193,8 +219,6 @@ export class StopLadder {
 
   /** Needs no reply, so it also reaches a servo that can hear and not speak. All off is the broadcast. */
   #sendOff({ bus }: Channel, offs: readonly Axis[], held: readonly Axis[]): string[] {
-    // A stop that comes during the read back must not freeze, and so power up again, what has just lost its power.
-    for (const axis of offs) axis.letGo()
     const freeze = held.flatMap((axis) =>
       axis.servoSetpoint === undefined ? [] : [{ id: axis.id, position: axis.servoSetpoint }],
     )

@@ -2,14 +2,15 @@ import { Next } from '../../src/define/context.ts'
 import type { Handle } from '../../src/define/handle.ts'
 import { TendonError } from '../../src/index.ts'
 import type { VirtualClock } from '../../src/testing/virtual-clock.ts'
-import type { BodyEnd, Reference } from './reference.ts'
+import type { LogReader } from './log-reader.ts'
+import type { BodyEnd } from './reference.ts'
 import { jointsOf, type Part, type Stage, type StageContext } from './robot.ts'
 import { type CommandRule, rules } from './rules.ts'
 
 /** What the bodies need of the world around them. */
 export interface Backstage {
   readonly clock: VirtualClock
-  readonly reference: Reference
+  readonly reference: LogReader
   /** Brings the reference up to the robot's log. */
   catchUp(): void
   armed(): boolean
@@ -134,9 +135,9 @@ export class Bodies implements Stage {
   async #stream(joints: StageContext['joints'], joint: string, part: Part, next: () => Promise<void>): Promise<void> {
     const { clock } = this.#world
     const end = clock.now() + part.after
-    // A slow ramp from zero: it may be refused as a jump, and that too is a way to end.
+    const from = positionOf(joints, joint)
     for (let step = 0; clock.now() < end; step++) {
-      joints.setpoint(joint, Math.sign(part.target) * Math.min(Math.abs(part.target), step * 0.01))
+      joints.setpoint(joint, from + Math.sign(part.target) * Math.min(Math.abs(part.target), step * 0.01))
       await next()
     }
   }
@@ -145,10 +146,11 @@ export class Bodies implements Stage {
   async #streamOn(joints: StageContext['joints'], joint: string, runId: string, part: Part): Promise<void> {
     const { clock } = this.#world
     const end = clock.now() + part.after
-    while (clock.now() < end && !this.#curtain) {
+    const from = positionOf(joints, joint)
+    for (let step = 0; clock.now() < end && !this.#curtain; step++) {
       this.#world.catchUp()
       const late = this.#isCutOff(runId)
-      const refused = thrown(() => joints.setpoint(joint, part.target * 0.1))
+      const refused = thrown(() => joints.setpoint(joint, from + Math.sign(part.target) * step * 0.01))
       if (late) this.#count(refused, 'a setpoint of a run that was cut off was taken')
       await this.#pause(0.02)
     }
@@ -209,6 +211,11 @@ export class Bodies implements Stage {
       const timer = this.#world.clock.after(duration, go)
     })
   }
+}
+
+function positionOf(joints: StageContext['joints'], joint: string): number {
+  const reading = joints.read(joint)
+  return reading.status === 'unknown' ? 0 : reading.position
 }
 
 function conclude(part: Part, context: StageContext): unknown {

@@ -2,7 +2,7 @@ import type { Command } from '../../src/define/command.ts'
 import type { Handle } from '../../src/define/handle.ts'
 import type { RobotDefinition } from '../../src/define/robot-definition.ts'
 import { feetech, sts3215 } from '../../src/drivers/feetech/index.ts'
-import { defineRobot, deg, degPerSec, type OpGenerator, sleep } from '../../src/index.ts'
+import { defineRobot, deg, degPerSec, type JointReading, type OpGenerator, sleep } from '../../src/index.ts'
 import { serial } from '../../src/transports/serial.ts'
 import { type CommandRule, JOINTS, MAX_ABANDONED, pools, rules } from './rules.ts'
 
@@ -34,6 +34,7 @@ export interface StageContext {
   readonly joints: {
     moveTo(goal: Readonly<Record<string, number>>): Promise<unknown>
     setpoint(joint: string, position: number): void
+    read(joint: string): JointReading
   }
   readonly robot: Readonly<Record<string, (goal: Part) => { start(): Handle }>>
   readonly interrupted: boolean

@@ -17,7 +17,7 @@ export interface CommandRule {
   readonly deadline: number
   readonly grace: number
   readonly cancels?: readonly string[] | '*'
-  readonly during?: 'playback'
+  readonly during?: 'playback' | 'recording'
   readonly onSafety?: 'continue'
   readonly onCrash?: 'disarm'
   /** Commands that its body may run as children. */
@@ -26,11 +26,11 @@ export interface CommandRule {
 }
 
 export const JOINTS = ['pan', 'lift', 'grip'] as const
-export const MAX_ABANDONED = 3
+export const MAX_ABANDONED = 2
 
 export const pools: Readonly<Record<string, PoolRule>> = {
   solo: { limit: 1, conflict: 'reject' },
-  pair: { limit: 2, conflict: 'queue', queueLength: 2, queueTimeout: 1.5 },
+  pair: { limit: 2, conflict: 'queue', queueLength: 2, queueTimeout: 0.4 },
   motion: { limit: 1, conflict: 'preempt' },
   crew: { limit: 2, conflict: 'preempt' },
   script: { limit: 10_000, conflict: 'reject' },
@@ -58,6 +58,7 @@ export const rules: Readonly<Record<string, CommandRule>> = {
   guard: row('crew', ['table'], { priority: 3 }),
   lay: row('solo', ['table']),
   play: row('solo', [], { during: 'playback', allowed: ['idle', 'recording'] }),
+  rehearse: row('crew', [], { during: 'recording', allowed: ['idle', 'recording', 'playback'] }),
   toggle: row('motion', [], { allowed: ['idle', 'recording'] }),
   takeover: row('motion', [], { cancels: ['solo', 'pair'] }),
   clearAll: row('solo', [], { cancels: '*', priority: 2, allowed: ['idle', 'recording', 'playback'] }),

@@ -85,7 +85,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       pick: fc.nat(40),
     }),
   },
-  { weight: 4, arbitrary: fc.constant({ do: 'ready' as const }) },
+  { weight: 6, arbitrary: fc.constant({ do: 'ready' as const }) },
   { weight: 2, arbitrary: fc.constant({ do: 'arm' as const }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('disarm' as const), cut: fc.boolean() }) },
   {

@@ -1,5 +1,5 @@
 import type { RobotDefinition } from '../../src/define/robot-definition.ts'
-import type { StopVerdict } from '../../src/index.ts'
+import type { JointReading, StopVerdict } from '../../src/index.ts'
 import { type Simulation, simulated, simulationOf } from '../../src/sim/index.ts'
 import type { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import { type Stage, stagedRobot } from './robot.ts'
@@ -16,6 +16,11 @@ export interface Watched {
   violated(what: string): void
 }
 
+/** Far enough apart that a reading of the wrong servo shows. */
+const PLACES = { pan: 0.3, lift: -0.4, grip: 0.8 }
+/** What a joint may have moved since it was read, and a little more than the encoder's step. */
+const FASTEST = 3.5
+const COARSEST = 0.02
 const ONE_DEGREE = Math.PI / 180
 /** A stop frame of three servos takes 0.3 ms, and is sent twice. */
 const FRAME_TIME = 0.005
@@ -41,7 +46,7 @@ export class ServoWatch {
   plugged = true
 
   constructor(stage: Stage, clock: VirtualClock, robot: Watched) {
-    const robotOnSimulator = simulated(stagedRobot(stage))
+    const robotOnSimulator = simulated(stagedRobot(stage), { initial: PLACES })
     const { hardware } = robotOnSimulator
     const bus = hardware.buses.servos
     if (!bus) throw new Error('the robot has lost its bus')
@@ -137,6 +142,16 @@ export class ServoWatch {
         this.#robot.violated(`P17: armed, and ${servo.joint} has no torque`)
       if (Math.abs(servo.angle - (this.#angles[index] ?? servo.angle)) > ONE_DEGREE)
         this.#robot.violated(`P17: ${servo.joint} moved on arming`)
+    }
+  }
+
+  /** P24: a reading that is called fresh is of this joint, and not older than it says. */
+  checkReadings(joints: Readonly<Record<string, JointReading>>): void {
+    for (const [joint, reading] of Object.entries(joints)) {
+      if (reading.status !== 'fresh') continue
+      const off = Math.abs(reading.position - this.#simulation.servo(joint).angle)
+      if (off > COARSEST + FASTEST * (this.#clock.now() - reading.at))
+        this.#robot.violated(`P24: ${joint} is said to be at ${reading.position}, and is ${off} rad away from there`)
     }
   }
 

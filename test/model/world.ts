@@ -5,8 +5,8 @@ import type { CancelTarget, Outcome, StopVerdict } from '../../src/index.ts'
 import { start } from '../../src/index.ts'
 import type { RobotCore } from '../../src/runtime/robot.ts'
 import { type Backstage, Bodies } from './bodies.ts'
+import { LogReader } from './log-reader.ts'
 import { PatientClock } from './patient-clock.ts'
-import { Reference } from './reference.ts'
 import type { Part } from './robot.ts'
 import { categoryNames, type Scheduled, type Step, type Trouble } from './schedule.ts'
 import { ServoWatch } from './servo-watch.ts'
@@ -23,7 +23,7 @@ const NOTHING_SPECIAL: Part = { end: 'value', how: 'sleep', after: 0.1, target: 
 /** One robot under a schedule, beside the reference: performs steps, and compares after each. */
 export class World implements Backstage {
   readonly clock = new PatientClock()
-  readonly reference = new Reference()
+  readonly reference = new LogReader()
   readonly #bodies = new Bodies(this)
   readonly #servos: ServoWatch
   readonly #followed: Followed[] = []
@@ -295,8 +295,8 @@ export class World implements Backstage {
     if (robot.runs().some(({ id }) => id === handle.id)) this.violated(`P2: ${handle.id} is answered and still live`)
     if (outcome.status !== 'refused' && end?.status !== outcome.status)
       this.violated(`P2: ${handle.id} was told ${outcome.status}, and the log says ${end?.status}`)
-    if (outcome.status === 'canceled' && outcome.cutOff && !end?.cutOff)
-      this.violated(`P11: ${handle.id} was not cut off, and its outcome says so`)
+    if (outcome.status === 'canceled' && outcome.cutOff !== (end?.cutOff ?? false))
+      this.violated(`P11: ${handle.id}: its outcome says cutOff ${outcome.cutOff}, and the log ${end?.cutOff}`)
     this.#compareNow()
     if (chase && outcome.status !== 'refused' && !this.#finishing) this.#execute(command, NOTHING_SPECIAL, false)
   }
@@ -341,6 +341,7 @@ export class World implements Backstage {
     for (const name of categoryNames)
       if (robot.category(name).queued !== reference.queued(name).length) this.violated(`the queue of ${name} differs`)
     this.#servos.check(reference.safety, reference.acting)
+    this.#servos.checkReadings(robot.joints)
     if (this.#lateCalls < this.#bodies.lateCalls) this.violated('P12: a late call was not counted')
     this.throwViolation()
   }

@@ -58,8 +58,8 @@ export const mutants: readonly Mutant[] = [
     file: DISPATCH,
     edits: [
       [
-        '    this.#release(run)\n    run.answer()\n    if (run.ending',
-        '    run.answer()\n    this.clock.turn(() => this.#release(run))\n    if (run.ending',
+        "    this.#release(run)\n    if (run.ending?.status === 'failed'",
+        "    this.clock.turn(() => this.#release(run))\n    if (run.ending?.status === 'failed'",
       ],
     ],
     tests: MODEL,
@@ -93,7 +93,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a success overrides a cancel',
     file: DISPATCH,
-    edits: [['    run.ending ??=\n      value instanceof Next', '    run.ending =\n      value instanceof Next']],
+    edits: [['run.ending ??= success(value)', 'run.ending = success(value)']],
     tests: MODEL,
   },
   {
@@ -192,6 +192,6 @@ export const mutants: readonly Mutant[] = [
     name: 'a reply is matched without its id',
     file: 'src/drivers/feetech/requests.ts',
     edits: [['=> id * 256 + params', '=> (id - id) * 256 + params']],
-    tests: ['test/drivers/feetech-bus.test.ts'],
+    tests: MODEL,
   },
 ]

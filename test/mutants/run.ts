@@ -50,7 +50,11 @@ async function main(): Promise<number> {
   const files = [...new Set(wanted.flatMap(({ tests }) => tests))]
   const green = await inCopy(undefined, (folder) => runTests(folder, files, 3 * MOST_SECONDS))
   if (!green.report || green.report.numFailedTests > 0 || green.report.numPassedTests === 0) {
-    stdout.write(`the tests are not green without any mutant:\n${green.output}\n`)
+    const failed = green.report?.testResults.flatMap(({ message, assertionResults }) => [
+      message,
+      ...assertionResults.filter(isFailed).map(({ fullName, failureMessages }) => `${fullName}\n${failureMessages[0]}`),
+    ])
+    stdout.write(`the tests are not green without any mutant:\n${failed?.join('\n').trim() ?? green.output}\n`)
     return 1
   }
   stdout.write(

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { sleep } from '../../src/base/clock.ts'
 import { deg } from '../../src/base/units.ts'
 import { type Fixture, fixture, JOINTS } from '../motion/rig-fixture.ts'
 
@@ -184,6 +185,27 @@ describe('an arming that fails on the way', () => {
     expect(anyPower(f)).toBe(false)
     f.hardware.openGate()
     expect(() => f.hardware.grant(['pan'], 'run-1').setpoint('pan', 0)).toThrow(/TENDON_NOT_ARMED/)
+  })
+
+  test('a torque-on that a stop cannot call back is waited for: nothing has power once the verdict is out', async () => {
+    const f = await opened()
+    const off = f.bus.setTorque.bind(f.bus)
+    f.bus.setTorque = async (ids, on) => {
+      if (!on) return off(ids, on)
+      await sleep(f.clock, 0.3)
+      for (const id of ids) f.bus.servo(id).powered = true
+      return new Set(ids)
+    }
+    const arming = f.hardware.arm(new AbortController().signal)
+    await f.clock.advance(0.2)
+    f.hardware.stopNow()
+    const verdict = await f.clock.run(f.hardware.finishStop({ cut: false }))
+    expect(verdict.confirmed).toBe(true)
+    for (let i = 0; i < 100; i++) {
+      expect(anyPower(f)).toBe(false)
+      await f.clock.advance(0.01)
+    }
+    await arming
   })
 
   test.each(Array.from({ length: 60 }, (_, i) => i * 0.005))(

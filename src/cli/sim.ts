@@ -1,0 +1,119 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { type RobotDefinition, start } from 'tendon'
+import { type Simulation, simulated, simulationOf } from 'tendon/sim'
+import { type PlayedCompass, playedCompass } from './compass.ts'
+import { exitCodes } from './exit-codes.ts'
+import { parseFault } from './faults.ts'
+import { importFile, loadRobot } from './load-robot.ts'
+import { type Screen, screenFor } from './screen.ts'
+import { problemsIn, Stage } from './stage.ts'
+import { stopOnSpace } from './stop-key.ts'
+import { UsageError } from './usage-error.ts'
+
+export interface SimOptions {
+  readonly json?: boolean
+  readonly fault?: string | readonly string[]
+  readonly seed?: number
+}
+
+/** What a script of `tendon sim` is: a function of the running robot, its simulation and the stage. */
+type Script = (scene: { robot: Stage['robot']; sim: Simulation; stage: Stage }) => Promise<void>
+
+/**
+ * Boots a robot behind its simulated buses, runs a script on it, and gives the exit code. The script is a file, a
+ * command without a goal, or, when none is named, the `story.ts` beside the robot.
+ */
+export async function sim(robotName: string, script: string | undefined, options: SimOptions): Promise<number> {
+  const { definition, folder } = await loadRobot(robotName)
+  const joints = Object.keys(definition.hardware.joints)
+  const faults = [options.fault ?? []].flat().map((text) => parseFault(text, joints))
+  const play = await scriptOf(definition, folder, script)
+  const screen = screenFor({ json: options.json === true, out: process.stdout })
+  const compass = 'heading' in definition.hardware.sensors ? await playedCompass(join(folder, 'recordings')) : undefined
+  try {
+    const made = simulated(definition, {
+      seed: options.seed ?? 1,
+      ...(compass && { sensors: { heading: compass.port } }),
+    })
+    const world = simulationOf(made)
+    for (const set of faults) set(world)
+    return await perform(made, world, play, screen, compass)
+  } finally {
+    await compass?.close()
+    screen.end()
+  }
+}
+
+async function scriptOf(definition: RobotDefinition, folder: string, script: string | undefined): Promise<Script> {
+  if (script !== undefined && script in definition.commands)
+    return async ({ robot, stage }) => {
+      await stage.arm()
+      await stage.must(robot.execute(script), script)
+      stage.verdict(await robot.retire(), 'retire')
+    }
+  const file = script === undefined ? join(folder, 'story.ts') : resolve(script)
+  if (!existsSync(file)) {
+    if (script === undefined) throw new UsageError(`${folder} has no story.ts.`, 'Name a script or a command.')
+    throw UsageError.unknown('command or script', script, Object.keys(definition.commands))
+  }
+  return ((await importFile(file)) as { default: Script }).default
+}
+
+async function perform(
+  definition: RobotDefinition,
+  world: Simulation,
+  play: Script,
+  screen: Screen,
+  compass: PlayedCompass | undefined,
+): Promise<number> {
+  const frames = { host: 0, servo: 0 }
+  const untap = world.tap(({ from }) => {
+    frames[from]++
+  })
+  const robot = await start(definition, { process: true })
+  const deafen = robot.log.onAny((event) => screen.event(event))
+  const letGo = stopOnSpace(() => void robot.stop({ by: 'the space bar', reason: 'a person pressed stop' }))
+  const stage = new Stage(robot, world, screen)
+  let code: number = exitCodes.done
+  try {
+    screen.say(
+      `${definition.name}: ${world.servos.length} simulated servos behind the bytes of their bus${compass ? `, a compass (${compass.recording}) on a serial port` : ''}`,
+    )
+    compass?.play()
+    await play({ robot, sim: world, stage })
+  } catch (error) {
+    code = exitCodes.failed
+    screen.fact('failed', String(error), `the story failed: ${error instanceof Error ? error.message : String(error)}`)
+    for (const found of problemsIn(error)) screen.problem(found)
+    stage.verdict(await robot.disarm({ by: 'tendon sim', reason: 'the story failed' }), 'disarm')
+  }
+  summary(robot, frames, screen)
+  const { confirmed } = await robot.close()
+  deafen()
+  letGo()
+  untap()
+  return confirmed ? code : exitCodes.notConfirmed
+}
+
+/** The counts of this run: from the wire, the bus, the sensor, the log. */
+function summary(robot: Stage['robot'], frames: { host: number; servo: number }, screen: Screen): void {
+  const seen = robot.log.seq
+  screen.fact('wire', frames, `wire: ${frames.host} frames from the host, ${frames.servo} from the servos`)
+  for (const [bus, health] of Object.entries(robot.health()))
+    screen.fact(
+      `bus ${bus}`,
+      health,
+      `bus ${bus}: ${health.exchanges} exchanges, ${health.retries} retries, ${health.timeouts} timeouts, ${health.stops} stops, ${health.bytesOut} bytes out, ${health.bytesIn} in`,
+    )
+  for (const [name, sensor] of Object.entries(robot.sensors)) {
+    const { readings, ignored, bad } = sensor.counts()
+    const wrong = Object.values(bad).reduce((sum, count) => sum + count, 0)
+    screen.fact(
+      `sensor ${name}`,
+      { readings, ignored, bad },
+      `sensor ${name}: ${readings} readings, ${ignored} other sentences, ${wrong} bad`,
+    )
+  }
+  screen.fact('events', seen, `log: ${seen} events`)
+}
