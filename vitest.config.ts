@@ -14,5 +14,7 @@ export default defineConfig({
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
     retry: 0,
     maxWorkers: 2,
+    // Concurrent tests start programs with servos and host in one process: more at a time than cores only starves them.
+    maxConcurrency: 2,
   },
 })

@@ -42,22 +42,22 @@ export default async function story({
   await stage.must(robot.moveTo({ shoulder_pan: deg(30), elbow_flex: deg(20) }), 'moveTo')
 
   stage.say('waving, and reading the compass beside it')
-  const scanning = robot.scan({ seconds: seconds(3) })
-  const scanned = stage.must(scanning, 'scan')
-  const waved = stage.must(robot.wave({ times: 1 }), 'wave')
-  const headings = await scanned
+  const [headings] = await Promise.all([
+    stage.must(robot.scan({ seconds: seconds(3) }), 'scan'),
+    stage.must(robot.wave({ times: 1 }), 'wave'),
+  ])
   stage.check(headings.readings > 0 && headings.mean !== undefined, 'the compass said nothing while it was scanned')
   stage.say(`compass: ${headings.readings} headings, mean ${toDegrees(headings.mean ?? Number.NaN).toFixed(1)} deg`)
-  await waved
   const gripped = await stage.must(robot.grip({ opening: 0.7 }), 'grip')
   stage.say(`the jaws are ${(gripped.opening * 100).toFixed(0)} % open`)
 
   stage.say('a long move, stopped on the way')
   const cut = robot.moveTo(far)
-  const ended = stage.run(cut, 'moveTo')
-  for await (const { fraction } of cut.feedback) if (fraction > 0.4) break
-  stage.verdict(await robot.stop({ by: 'the story', reason: 'to show a stop in mid-motion' }), 'stop')
-  const outcome = await ended
+  const stopOnTheWay = async (): Promise<void> => {
+    for await (const { fraction } of cut.feedback) if (fraction > 0.4) break
+    stage.verdict(await robot.stop({ by: 'the story', reason: 'to show a stop in mid-motion' }), 'stop')
+  }
+  const [outcome] = await Promise.all([stage.run(cut, 'moveTo'), stopOnTheWay()])
   stage.check(outcome.status === 'canceled' && outcome.reason === 'safety', `the stopped move ended ${outcome.status}`)
   stage.check(
     joints.every((joint) => sim.servo(joint).read('torqueEnable') === 0),

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { readFileSync } from 'node:fs'
 import { cac } from 'cac'
 import { TendonError } from 'tendon'
 import { exitCodes } from './exit-codes.ts'
@@ -20,6 +21,12 @@ cli
   .example('tendon sim so101 wave --fault elbow_flex=stuck')
   .action((robot: string, script: string | undefined, options: SimOptions) => sim(robot, script, options))
 cli.help()
+cli.version(packageVersion())
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
 
 /** Runs the command line; gives its exit code. */
 async function main(): Promise<number> {
@@ -27,7 +34,7 @@ async function main(): Promise<number> {
     cli.parse(process.argv, { run: false })
     if (cli.matchedCommand) return ((await cli.runMatchedCommand()) as number | undefined) ?? exitCodes.done
     const [verb] = cli.args
-    if (cli.options.help) return exitCodes.done
+    if (cli.options.help || cli.options.version) return exitCodes.done
     if (verb === undefined) {
       cli.outputHelp()
       return exitCodes.usage

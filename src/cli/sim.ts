@@ -74,6 +74,8 @@ async function perform(
   const robot = await start(definition, { process: true })
   const deafen = robot.log.onAny((event) => screen.event(event))
   const letGo = stopOnSpace(() => void robot.stop({ by: 'the space bar', reason: 'a person pressed stop' }))
+  const endWithReader = retireWithoutReader()
+  const { leaving, forget } = signalsAsAbort()
   const stage = new Stage(robot, world, screen)
   let code: number = exitCodes.done
   try {
@@ -86,13 +88,17 @@ async function perform(
     code = exitCodes.failed
     screen.fact('failed', String(error), `the story failed: ${error instanceof Error ? error.message : String(error)}`)
     for (const found of problemsIn(error)) screen.problem(found)
-    stage.verdict(await robot.disarm({ by: 'tendon sim', reason: 'the story failed' }), 'disarm')
+    // After a signal the robot is on its way to rest already; a disarm would drop it half way.
+    if (leaving.aborted) stage.verdict(await robot.retire(), 'retire')
+    else stage.verdict(await robot.disarm({ by: 'tendon sim', reason: 'the story failed' }), 'disarm')
   }
   summary(robot, frames, screen)
   const { confirmed } = await robot.close()
   deafen()
   letGo()
   untap()
+  endWithReader()
+  forget()
   return confirmed ? code : exitCodes.notConfirmed
 }
 
@@ -116,4 +122,30 @@ function summary(robot: Stage['robot'], frames: { host: number; servo: number },
     )
   }
   screen.fact('events', seen, `log: ${seen} events`)
+}
+
+/** Nobody reads any more (`tendon sim so101 | head`): the same as a SIGTERM, which retires the robot and ends. */
+function retireWithoutReader(): () => void {
+  let gone = false
+  const onError = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== 'EPIPE') throw error
+    if (!gone) process.kill(process.pid, 'SIGTERM')
+    gone = true
+  }
+  process.stdout.on('error', onError)
+  return () => process.stdout.off('error', onError)
+}
+
+/** Aborts when a signal asks the program to end. `start` has handlers of its own, which retire the robot. */
+function signalsAsAbort(): { readonly leaving: AbortSignal; forget(): void } {
+  const controller = new AbortController()
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  const onSignal = (): void => controller.abort()
+  for (const signal of signals) process.on(signal, onSignal)
+  return {
+    leaving: controller.signal,
+    forget: () => {
+      for (const signal of signals) process.off(signal, onSignal)
+    },
+  }
 }

@@ -6,18 +6,18 @@ import type { CommandMap } from '../define/script.ts'
 
 /** Starts a command as a child of the run that holds it. */
 type Start = (name: string, command: Command, goal: unknown) => Handle
-/** Now and then gives what an await must wait for first, so that the event loop turns. */
-type Breathe = () => Promise<void> | undefined
+/** Waits for work of a run: now and then the event loop turns first, and a rejection after the run's end is nobody's. */
+type Await = <T>(work: () => Promise<T>) => Promise<T>
 
 /** A command about to be run, by `yield*` or by one of its methods. */
 class ChildOp extends RequestOp<unknown> {
   readonly #start: Start
-  readonly #breathe: Breathe
+  readonly #await: Await
 
-  constructor(name: string, command: Command, goal: unknown, start: Start, breathe: Breathe) {
+  constructor(name: string, command: Command, goal: unknown, start: Start, wait: Await) {
     super('process.run', [name, command, goal, 'value'])
     this.#start = start
-    this.#breathe = breathe
+    this.#await = wait
   }
 
   start(): Handle {
@@ -26,16 +26,14 @@ class ChildOp extends RequestOp<unknown> {
     return this.#start(name, command, goal)
   }
 
-  async value(): Promise<unknown> {
+  value(): Promise<unknown> {
     const handle = this.start()
-    await this.#breathe()
-    return handle.value()
+    return this.#await(() => handle.value())
   }
 
-  async result(): Promise<Outcome> {
+  result(): Promise<Outcome> {
     const handle = this.start()
-    await this.#breathe()
-    return handle.result()
+    return this.#await(() => handle.result())
   }
 
   outcome(): Op<Outcome> {
@@ -48,12 +46,12 @@ class ChildOp extends RequestOp<unknown> {
 export function opsOf(
   uses: CommandMap,
   start: Start,
-  breathe: Breathe,
+  wait: Await,
 ): Readonly<Record<string, (goal?: unknown) => unknown>> {
   return Object.fromEntries(
     Object.entries(uses).map(([name, command]) => [
       name,
-      (goal?: unknown) => new ChildOp(name, command, goal, start, breathe),
+      (goal?: unknown) => new ChildOp(name, command, goal, start, wait),
     ]),
   )
 }

@@ -107,7 +107,7 @@ export class BodyContext {
       this.#check(name)
       return this.#host.startChild(this.#run, name, command, goal)
     }
-    return opsOf(uses, start, () => this.#breathe())
+    return opsOf(uses, start, (work) => this.#underWay(work))
   }
 
   get feedback(): (value: unknown) => void {
@@ -192,9 +192,12 @@ export class BodyContext {
   async #sleep(duration: Seconds, onInterrupt: () => void): Promise<void> {
     this.#check('sleep')
     const scope = this.#scope()
-    await this.#breathe()
-    if (scope.ended) throw scope.reason
-    this.#check('sleep')
+    const breath = this.#breathe()
+    if (breath) {
+      await breath
+      if (scope.ended) throw scope.reason
+      this.#check('sleep')
+    }
     // A sleep that nothing else watches needs no AbortSignal, which costs more than the sleep.
     await new Promise<void>((resolve, reject) => {
       const timer = this.#host.clock.after(duration, () => {
@@ -226,7 +229,8 @@ export class BodyContext {
     let disown: (() => void) | undefined
     const outer = async (): Promise<T> => {
       try {
-        await this.#breathe()
+        const breath = this.#breathe()
+        if (breath) await breath
         return await work()
       } finally {
         done = true

@@ -47,6 +47,8 @@ export class Lifecycle {
   #armAbort: AbortController | undefined
   #act: Act | undefined
   #retiring: Promise<StopVerdict> | undefined
+  /** Faults so far: an acknowledgement is for those that the human could see. */
+  #faults = 0
   /** The disarm of `close`: after it the ports are gone, and nothing may be begun that needs them. */
   #shutdown: Promise<StopVerdict> | undefined
 
@@ -144,6 +146,7 @@ export class Lifecycle {
   /** The hardware reported something that only a human can clear. */
   faulted(found: Problem): void {
     const { log, state, hardware } = this.#parts
+    this.#faults++
     if (state.safety === 'fault') return
     hardware.stopNow()
     log.record({ type: 'fault', problem: found })
@@ -161,13 +164,14 @@ export class Lifecycle {
   }
 
   /**
-   * A human has looked. The stop is sent and verified anew: only a confirmed verdict leads from `fault` to `disarmed`.
-   * Outside of fault it only verifies.
+   * A human has looked. The stop is sent and verified anew: only a confirmed verdict leads from `fault` to `disarmed`, and
+   * only when no other fault came meanwhile. Outside of a fault it is a disarm.
    */
   async acknowledge({ by = 'caller' }: Cause = {}): Promise<StopVerdict> {
     const { state, dispatcher } = this.#parts
+    const acknowledged = state.safety === 'fault' ? this.#faults : undefined
     const verdict = await this.#stop({ type: 'DISARM' }, 'safety', false, by, 'acknowledge')
-    if (verdict.confirmed && state.safety === 'fault') {
+    if (verdict.confirmed && acknowledged === this.#faults) {
       dispatcher.fault = ''
       this.#change({ type: 'ACKNOWLEDGED' }, by, 'acknowledged')
     }
@@ -236,6 +240,7 @@ export class Lifecycle {
   }
 
   #fault(found: Problem, by: string): void {
+    this.#faults++
     this.#parts.dispatcher.fault = found.what
     this.#parts.log.record({ type: 'fault', problem: found })
     this.#change({ type: 'FAULT' }, by, found.code)

@@ -72,7 +72,9 @@ export class VirtualClock implements Clock {
 
   /** Runs everything that is due now: promise reactions, turns, and what they start. Time does not move. */
   async settle(): Promise<void> {
-    do {
+    // A turn comes after all promise reactions that are due when it is asked for, so these run first.
+    await macrotask()
+    while (this.#turns.length > 0) {
       const turns = this.#turns
       this.#turns = []
       for (const turn of turns) {
@@ -80,8 +82,8 @@ export class VirtualClock implements Clock {
         turn.fn = undefined
         fn?.()
       }
-      await new Promise<void>((resolve) => setImmediate(resolve))
-    } while (this.#turns.length > 0)
+      await macrotask()
+    }
   }
 
   /** Moves time on by `by` seconds, firing everything that falls due on the way. */
@@ -178,3 +180,5 @@ export class VirtualClock implements Clock {
     }
   }
 }
+
+const macrotask = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

@@ -45,7 +45,8 @@ afterEach(async () => {
     ends.mockClear()
     await clock.run(close())
     await clock.settle()
-    for (const dispatcher of ends.mock.contexts) expect(dispatcher.leftovers()).toMatchObject(nothingLeft)
+    for (const dispatcher of ends.mock.contexts as Dispatcher[])
+      expect(dispatcher.leftovers()).toMatchObject(nothingLeft)
     expect(clock.pending).toBe(0)
   }
 })

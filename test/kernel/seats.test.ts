@@ -40,7 +40,11 @@ const OUTRANKED = 'TENDON_OUTRANKED'
 /** What stands in the way, and what each policy does about it. `victims`: the runs that preempt displaces. */
 interface Row {
   readonly situation: string
-  build(): { readonly pools: readonly Pool[]; readonly victims: readonly Occupant[]; readonly more?: Partial<SeatRequest> }
+  build(): {
+    readonly pools: readonly Pool[]
+    readonly victims: readonly Occupant[]
+    readonly more?: Partial<SeatRequest>
+  }
   readonly reject: string
   readonly queue: string
   /** A code, or `displace`. */
@@ -275,7 +279,8 @@ describe('judgeSeats', () => {
     const strong = sit([elbow], { priority: 3 })
     const decision = ask('preempt', [one, elbow])
     expect(said(decision)).toBe(OUTRANKED)
-    if (decision.verdict === 'refuse') expect(decision.problem.facts).toMatchObject({ by: strong.id, holderPriority: 3 })
+    if (decision.verdict === 'refuse')
+      expect(decision.problem.facts).toMatchObject({ by: strong.id, holderPriority: 3 })
   })
 
   it('touches nothing, whatever it decides, and decides the same again', () => {
