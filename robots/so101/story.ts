@@ -1,6 +1,6 @@
 import { deg, type Handle, type Outcome, type RobotOf, type StopVerdict, seconds, toDegrees } from 'tendon'
 import type { Simulation } from 'tendon/sim'
-import { joints } from './poses.ts'
+import { folded, joints } from './poses.ts'
 import type arm from './robot.ts'
 
 /** What the story is told on: `tendon sim so101` brings it. */
@@ -18,6 +18,9 @@ export interface Stage {
   /** Ends the story, with this sentence, when it is not so. */
   check(holds: boolean, sentence: string): void
 }
+
+/** The simulated arm is found as it is left: folded. */
+export const initial = folded
 
 const far = { shoulder_pan: deg(80), shoulder_lift: deg(40), elbow_flex: deg(-50) } as const
 

@@ -17,8 +17,12 @@ export interface SimOptions {
   readonly seed?: number
 }
 
-/** What a script of `tendon sim` is: a function of the running robot, its simulation and the stage. */
-type Script = (scene: { robot: Stage['robot']; sim: Simulation; stage: Stage }) => Promise<void>
+/** What a script of `tendon sim` is: a module whose default is a function of the running robot, its world, the stage. */
+interface Script {
+  readonly default: (scene: { robot: Stage['robot']; sim: Simulation; stage: Stage }) => Promise<void>
+  /** Where the joints are at first. */
+  readonly initial?: Readonly<Record<string, number>>
+}
 
 /**
  * Boots a robot behind its simulated buses, runs a script on it, and gives the exit code. The script is a file, a
@@ -28,17 +32,18 @@ export async function sim(robotName: string, script: string | undefined, options
   const { definition, folder } = await loadRobot(robotName)
   const joints = Object.keys(definition.hardware.joints)
   const faults = [options.fault ?? []].flat().map((text) => parseFault(text, joints))
-  const play = await scriptOf(definition, folder, script)
+  const told = await scriptOf(definition, folder, script)
   const screen = screenFor({ json: options.json === true, out: process.stdout })
   const compass = 'heading' in definition.hardware.sensors ? await playedCompass(join(folder, 'recordings')) : undefined
   try {
     const made = simulated(definition, {
       seed: options.seed ?? 1,
+      ...(told.initial && { initial: told.initial }),
       ...(compass && { sensors: { heading: compass.port } }),
     })
     const world = simulationOf(made)
     for (const set of faults) set(world)
-    return await perform(made, world, play, screen, compass)
+    return await perform(made, world, told, screen, compass)
   } finally {
     await compass?.close()
     screen.end()
@@ -47,23 +52,25 @@ export async function sim(robotName: string, script: string | undefined, options
 
 async function scriptOf(definition: RobotDefinition, folder: string, script: string | undefined): Promise<Script> {
   if (script !== undefined && script in definition.commands)
-    return async ({ robot, stage }) => {
-      await stage.arm()
-      await stage.must(robot.execute(script), script)
-      stage.verdict(await robot.retire(), 'retire')
+    return {
+      default: async ({ robot, stage }) => {
+        await stage.arm()
+        await stage.must(robot.execute(script), script)
+        stage.verdict(await robot.retire(), 'retire')
+      },
     }
   const file = script === undefined ? join(folder, 'story.ts') : resolve(script)
   if (!existsSync(file)) {
     if (script === undefined) throw new UsageError(`${folder} has no story.ts.`, 'Name a script or a command.')
     throw UsageError.unknown('command or script', script, Object.keys(definition.commands))
   }
-  return ((await importFile(file)) as { default: Script }).default
+  return (await importFile(file)) as Script
 }
 
 async function perform(
   definition: RobotDefinition,
   world: Simulation,
-  play: Script,
+  told: Script,
   screen: Screen,
   compass: PlayedCompass | undefined,
 ): Promise<number> {
@@ -83,7 +90,7 @@ async function perform(
       `${definition.name}: ${world.servos.length} simulated servos behind the bytes of their bus${compass ? `, a compass (${compass.recording}) on a serial port` : ''}`,
     )
     compass?.play()
-    await play({ robot, sim: world, stage })
+    await told.default({ robot, sim: world, stage })
   } catch (error) {
     code = exitCodes.failed
     screen.fact('failed', String(error), `the story failed: ${error instanceof Error ? error.message : String(error)}`)

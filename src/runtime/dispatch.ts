@@ -272,6 +272,14 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     else void SETTLED.then(this.#launchAll)
   }
 
+  #dequeue(run: Run): void {
+    const { category } = run.record
+    const queue = this.#queues.get(category)
+    const at = queue?.indexOf(run) ?? -1
+    if (at >= 0) queue?.splice(at, 1)
+    if (queue?.length === 0) this.#queues.delete(category)
+  }
+
   /** There is room, and yet others of its rank have waited longer for a seat of the same pool. */
   #waitsItsTurn(run: Run): boolean {
     const queue = this.#queues.get(run.record.category)
@@ -517,9 +525,7 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
 
   /** A run that never started: nothing to stop. */
   #withdraw(run: Run): void {
-    const queue = this.#queues.get(run.record.category)
-    const at = queue?.indexOf(run) ?? -1
-    if (at >= 0) queue?.splice(at, 1)
+    this.#dequeue(run)
     this.#heirs.delete(run)
     run.bodyOver = true
     run.settling = true
@@ -726,8 +732,9 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
   /** What waits for others: heirs, queues, `whenFree`; then listeners, who hear of it all last. */
   #pump(): void {
     for (const heir of this.#heirs) this.#tryHeir(heir)
-    for (const [category, queue] of this.#queues) this.#pumpQueue(category, queue)
-    for (const [category, waiters] of this.#free) this.#pumpFree(category, waiters)
+    for (const queue of this.#queues.values()) this.#pumpQueue(queue)
+    if (this.closing) this.#freeNobody()
+    else for (const [category, waiters] of this.#free) this.#pumpFree(category, waiters)
     this.#deadlines.sweep()
     this.log.publish()
     if (this.#runs.size === 0) for (const resolve of this.#idle.splice(0)) resolve()
@@ -745,7 +752,7 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
    * In order: nobody overtakes the first one that waits for the same seats, or a run that needs much would wait for
    * ever. A child waits for the seat that its ancestor lends, and so behind nobody who waits for that ancestor to end.
    */
-  #pumpQueue(category: Category, queue: Run[]): void {
+  #pumpQueue(queue: readonly Run[]): void {
     const blocked = new Set<Pool | undefined>()
     for (const run of [...queue]) {
       if (run.status !== 'queued' || blocked.has(run.seats[0])) continue
@@ -755,21 +762,18 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
       else if (!decision || decision.verdict === 'refuse')
         this.#refuseWaiting(run, (decision?.problem ?? against) as Problem)
       else {
-        queue.splice(queue.indexOf(run), 1)
+        this.#dequeue(run)
         this.#deadlines.leave(run)
         run.status = 'pending'
         if (decision.verdict === 'displace') this.#displace(run, decision.victims as readonly Run[])
         else this.#start(run)
       }
     }
-    if (queue.length === 0) this.#queues.delete(category)
   }
 
   /** A run that waited and may not start after all. */
   #refuseWaiting(run: Run, reason: Problem): void {
-    const queue = this.#queues.get(run.record.category)
-    const at = queue?.indexOf(run) ?? -1
-    if (at >= 0) queue?.splice(at, 1)
+    this.#dequeue(run)
     this.#heirs.delete(run)
     this.#deadlines.leave(run)
     run.ending = { status: 'failed', error: reason, crashed: false }
@@ -781,6 +785,12 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     this.#release(run)
     run.answer()
     this.tell()
+  }
+
+  /** No command will ever start again. */
+  #freeNobody(): void {
+    for (const waiters of this.#free.values()) for (const settle of waiters) settle(closed(this.robot))
+    this.#free.clear()
   }
 
   #pumpFree(category: Category, waiters: Set<(error?: TendonError) => void>): void {
@@ -845,8 +855,7 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
 
   /** After the last run: lets go of timers and waiters, and tells listeners the rest. */
   end(): void {
-    for (const waiters of this.#free.values()) for (const settle of waiters) settle(closed(this.robot))
-    this.#free.clear()
+    this.#freeNobody()
     this.#turn?.cancel()
     this.#turn = undefined
     this.#deadlines.sweep()

@@ -51,7 +51,7 @@ describe('a handle', () => {
     expect((await handle.result({ signal: AbortSignal.abort() })).status).toBe('succeeded')
   })
 
-  it('leaves no listener on the signals of ten thousand waits', async () => {
+  it('leaves no listener on the signals of its waits', async () => {
     const { robot, now } = await bootArmed(model.with({ work: model.command({ run: ({ sleep }) => sleep(1) }) }))
     const { signal } = new AbortController()
     let listeners = 0
@@ -65,8 +65,8 @@ describe('a handle', () => {
       remove(...args)
     }
     const handle = robot.work()
-    const waits = Array.from({ length: 10_000 }, () => handle.result({ signal }))
-    expect(listeners).toBe(10_000)
+    const waits = Array.from({ length: 10 }, () => handle.result({ signal }))
+    expect(listeners).toBe(10)
     await now(Promise.all(waits))
     expect(listeners).toBe(0)
   })

@@ -55,7 +55,7 @@ describe('whoever resumes on an outcome', () => {
     const work = model.command({ category: 'motion', deadline: 2, run: run as () => unknown })
     const { robot, clock, now } = await bootArmed(model.with({ work, quick }))
     const handle = robot.work()
-    const following = handle.result().then(() => robot.quick().result())
+    const following = handle.result().then((): Promise<unknown> => robot.quick().result())
     await clock.settle()
     if (act === 'cancel') void handle.cancel()
     if (act === 'preempt') robot.quick()

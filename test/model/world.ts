@@ -4,9 +4,9 @@ import type { ModelTypes } from '../../src/define/model-types.ts'
 import type { CancelTarget, Outcome, StopVerdict } from '../../src/index.ts'
 import { start } from '../../src/index.ts'
 import type { RobotCore } from '../../src/runtime/robot.ts'
+import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import { type Backstage, Bodies } from './bodies.ts'
 import { LogReader } from './log-reader.ts'
-import { PatientClock } from './patient-clock.ts'
 import type { Part } from './robot.ts'
 import { categoryNames, type Scheduled, type Step, type Trouble } from './schedule.ts'
 import { ServoWatch } from './servo-watch.ts'
@@ -22,7 +22,7 @@ const NOTHING_SPECIAL: Part = { end: 'value', how: 'sleep', after: 0.1, target: 
 
 /** One robot under a schedule, beside the reference: performs steps, and compares after each. */
 export class World implements Backstage {
-  readonly clock = new PatientClock()
+  readonly clock = new VirtualClock()
   readonly reference = new LogReader()
   readonly #bodies = new Bodies(this)
   readonly #servos: ServoWatch
