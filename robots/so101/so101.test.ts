@@ -82,6 +82,57 @@ describe('the SO-101 arms and disarms', () => {
   })
 })
 
+describe('the mapping to servo steps', () => {
+  const readme = readFileSync(new URL('./README.md', import.meta.url), 'utf8')
+  const table = readme.match(/<!-- mapping -->([\s\S]*?)<!-- \/mapping -->/)?.[1] ?? ''
+  const rows = table
+    .split('\n')
+    .map((line) => line.split('|').map((cell) => cell.trim()))
+    .filter(([, joint]) => joints.some((known) => known === joint))
+
+  it('has a row for each joint', () => {
+    expect(rows.map(([, joint]) => joint)).toEqual(joints)
+  })
+
+  it.each(joints)(
+    '%s: limits, direction and steps of the README are those of model, calibration and servo',
+    (joint) => {
+      const [, , id, direction, lower, upper, ...steps] = rows.find(([, name]) => name === joint) ?? []
+      const spec = so101.hardware.joints[joint]
+      expect([spec?.servo?.id, spec?.direction, spec?.gear, spec?.offset]).toEqual([
+        Number(id),
+        Number(direction),
+        undefined,
+        undefined,
+      ])
+      expect(spec?.position).toEqual([Number(lower), Number(upper)])
+      const stepAt = (angle: number): number =>
+        simulationOf(simulated(so101, { initial: { [joint]: angle } }))
+          .servo(joint)
+          .read('presentPosition')
+      expect([Number(lower), 0, Number(upper)].map(stepAt)).toEqual(steps.slice(0, 3).map(Number))
+      const { rangeMin = NaN, rangeMax = NaN } = so101.hardware.calibration[joint] ?? {}
+      expect(rangeMin).toBeLessThanOrEqual(Number(steps[0]))
+      expect(rangeMax).toBeGreaterThanOrEqual(Number(steps[2]))
+    },
+  )
+
+  it('the jaws of `grip` are the limits of the gripper, and the poses are inside all limits', () => {
+    expect(so101.hardware.joints.gripper?.position).toEqual([jaws.closed, jaws.open])
+    for (const joint of joints) {
+      const [min, max] = so101.hardware.joints[joint]?.position ?? [NaN, NaN]
+      for (const pose of [folded, zero]) {
+        expect(pose[joint]).toBeGreaterThanOrEqual(min)
+        expect(pose[joint]).toBeLessThanOrEqual(max)
+      }
+    }
+  })
+
+  it('asks for no acceleration that the firmware would clamp', () => {
+    for (const joint of joints) expect(toDegrees(so101.hardware.joints[joint]?.acceleration ?? NaN)).toBeLessThan(439)
+  })
+})
+
 describe('its commands', () => {
   it('home brings every joint to zero, all at the same time', async () => {
     const { clock, robot, angle } = await armed()

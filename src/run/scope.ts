@@ -5,9 +5,11 @@
 export class Scope {
   #controller: AbortController | undefined
   #interrupts: (() => void)[] | undefined
+  /** The first thing that it owns has a field to itself: most runs own one or none, and a Set is twice a scope's size. */
+  #disposer: (() => void) | undefined
   #disposers: Set<() => void> | undefined
   #ended: { readonly reason: unknown } | undefined
-  #onThrow: (error: unknown) => void = () => {}
+  #onThrow: ((error: unknown) => void) | undefined
 
   get ended(): boolean {
     return this.#ended !== undefined
@@ -21,7 +23,7 @@ export class Scope {
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController()
-      guardListeners(this.#controller.signal, (error) => this.#onThrow(error))
+      guardListeners(this.#controller.signal, (error) => this.#onThrow?.(error))
       if (this.#ended) this.#controller.abort(this.#ended.reason)
     }
     return this.#controller.signal
@@ -35,31 +37,43 @@ export class Scope {
 
   /** Owns `dispose` until the scope ends, or until the function that is returned is called. */
   own(dispose: () => void): () => void {
-    this.#disposers ??= new Set()
-    this.#disposers.add(dispose)
-    return () => this.#disposers?.delete(dispose)
+    if (!this.#disposer) this.#disposer = dispose
+    else {
+      this.#disposers ??= new Set()
+      this.#disposers.add(dispose)
+    }
+    return () => this.#disown(dispose)
   }
 
-  /** Ends it: interrupt listeners, then the abort, then everything it owns. `onThrow` gets what listeners throw. */
+  #disown(dispose: () => void): void {
+    if (this.#disposer === dispose) this.#disposer = undefined
+    else this.#disposers?.delete(dispose)
+  }
+
+  /** Ends it: tells everyone, then lets go of everything. `onThrow` gets what listeners throw. */
   end(reason: unknown, onThrow: (error: unknown) => void): void {
+    this.interrupt(reason, onThrow)
+    this.release(onThrow)
+  }
+
+  /** Tells everyone that it ends: interrupt listeners, then the abort. What it owns stays until `release`. */
+  interrupt(reason: unknown, onThrow: (error: unknown) => void): void {
     if (this.#ended) return
     this.#ended = { reason }
     this.#onThrow = onThrow
     if (this.#interrupts) for (const listener of this.#interrupts) attempt(listener, onThrow)
     this.#interrupts = undefined
     this.#controller?.abort(reason)
-    this.#dispose(onThrow)
   }
 
   /** Lets go of everything without telling anybody: the body is over. */
   release(onThrow: (error: unknown) => void): void {
-    this.#interrupts = undefined
-    this.#dispose(onThrow)
-  }
-
-  #dispose(onThrow: (error: unknown) => void): void {
+    const disposer = this.#disposer
     const disposers = this.#disposers
+    this.#interrupts = undefined
+    this.#disposer = undefined
     this.#disposers = undefined
+    if (disposer) attempt(disposer, onThrow)
     if (disposers) for (const dispose of disposers) attempt(dispose, onThrow)
   }
 }

@@ -25,6 +25,7 @@ import { RunInbox } from '../run/inbox.ts'
 import type { OpTable } from '../run/op-table.ts'
 import { isInterruption } from '../run/operations.ts'
 import { type Ending, Run } from '../run/run.ts'
+import type { Scope } from '../run/scope.ts'
 import { type Strand, type StrandEnd, StrandGroup } from '../run/strand.ts'
 import type { Latch } from '../state/machine.ts'
 import type { RobotState } from '../state/robot-state.ts'
@@ -493,27 +494,68 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
 
   /** Tells a run to end. The first reason is the outcome's; a later one can only take motion away from its cleanup. */
   interrupt(run: Run, reason: CancelReason): void {
-    if (run.ended || run.settling) return
+    if (this.#isFirst(run, reason)) this.#end(run, { status: 'canceled', reason })
+  }
+
+  /**
+   * Interrupts every run that a safety act concerns (a shutdown: every run), and gives them. The outcome of all is decided first, then all
+   * handlers are called, and only then the rest is done: the last run hears of a stop almost as soon as the first.
+   */
+  interruptAll(reason: CancelReason): readonly Run[] {
+    // A copy: what a listener starts in reply is judged in the new state and belongs to it.
+    const concerned = this.runs().filter((run) => reason !== 'safety' || run.record.data.onSafety !== 'continue')
+    const ending = { status: 'canceled', reason } as const
+    const told: Run[] = []
+    const works: (Scope | undefined)[] = []
+    for (const run of concerned) {
+      if (!this.#isFirst(run, reason)) continue
+      told.push(run)
+      works.push(this.#decide(run, ending))
+    }
+    for (const [i, run] of told.entries()) this.#tellBody(run, works[i])
+    for (const [i, run] of told.entries()) this.#windDown(run, works[i])
+    return concerned
+  }
+
+  /** Whether nothing has ended this run yet. A later reason can still take motion away from its cleanup. */
+  #isFirst(run: Run, reason: CancelReason): boolean {
+    if (run.ended || run.settling) return false
     if (reason === 'safety' || reason === 'shutdown') run.motionForbidden = true
-    if (run.ending) return
-    this.#end(run, { status: 'canceled', reason })
+    return run.ending === undefined
   }
 
   /** Takes a run out of `running` (or out of the wait for it) with this ending. */
   #end(run: Run, ending: Ending): void {
+    const work = this.#decide(run, ending)
+    this.#tellBody(run, work)
+    this.#windDown(run, work)
+  }
+
+  /** Its ending stands. Gives the scope of its work; cleanup has one of its own, made when it first needs it. */
+  #decide(run: Run, ending: Ending): Scope | undefined {
     run.ending = ending
-    this.#deadlines.leave(run)
-    if (run.status !== 'running') return this.#withdraw(run)
+    if (run.status !== 'running') return undefined
     run.status = 'stopping'
-    const reason = ending.status === 'canceled' ? ending.reason : 'requested'
-    if (ending.status === 'canceled') this.log.record({ type: 'interrupted', run: run.id, reason })
-    // Cleanup has a scope of its own, made when it first needs one; it is bounded by the grace period.
     const work = run.scope
     run.scope = undefined
+    return work
+  }
+
+  #tellBody(run: Run, work: Scope | undefined): void {
+    work?.interrupt(Interrupted.by(reasonOf(run)), (error) => this.#cleanupThrew(run, error))
+  }
+
+  /** The rest of an interrupt; from here on the grace period bounds the cleanup. */
+  #windDown(run: Run, work: Scope | undefined): void {
+    if (run.bodyOver) return
+    this.#deadlines.leave(run)
+    if (run.status !== 'stopping') return this.#withdraw(run)
+    const reason = reasonOf(run)
+    if (run.ending?.status === 'canceled') this.log.record({ type: 'interrupted', run: run.id, reason })
     this.#deadlines.join(run, run.record.grace, this.clock.now())
     this.#interruptChildren(run, reason)
     run.inbox?.end(Interrupted.by(reason))
-    work?.end(Interrupted.by(reason), (error) => this.#cleanupThrew(run, error))
+    work?.release((error) => this.#cleanupThrew(run, error))
     run.strands?.cancel()
     this.tell()
   }
@@ -810,14 +852,6 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     return run.result
   }
 
-  /** Interrupts every run that a safety act concerns (a shutdown: every run), and gives them. */
-  interruptAll(reason: CancelReason): readonly Run[] {
-    // A copy: what a listener starts in reply is judged in the new state and belongs to it.
-    const concerned = this.runs().filter((run) => reason === 'shutdown' || run.record.data.onSafety !== 'continue')
-    for (const run of concerned) this.interrupt(run, reason)
-    return concerned
-  }
-
   /** Resolves when a command of this category could be admitted at once; as many callers at a time as there are seats. */
   whenFree(category: Category, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -896,6 +930,9 @@ const success = (value: unknown): Ending =>
   value instanceof Next
     ? { status: 'succeeded', value: value.value, next: value }
     : { status: 'succeeded', value, next: undefined }
+
+/** With which reason the body of a run is told to end. */
+const reasonOf = ({ ending }: Run): CancelReason => (ending?.status === 'canceled' ? ending.reason : 'requested')
 
 /** Whatever was thrown, as the problem of the run. */
 function threw(command: string, error: unknown): Problem {

@@ -47,7 +47,7 @@ describe('whoever resumes on an outcome', () => {
 
   it.each([
     ['succeeds', () => 'ok', undefined],
-    ['throws', () => Promise.reject(new Error('no')), undefined],
+    ['throws', (): unknown => Promise.reject(new Error('no')), undefined],
     ['is canceled', never, 'cancel'],
     ['runs out of time', never, 'deadline'],
     ['is preempted', never, 'preempt'],

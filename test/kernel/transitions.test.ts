@@ -83,7 +83,7 @@ describe('during', () => {
 
   it.each([
     ['it succeeds', () => 'ok', undefined],
-    ['it throws', () => Promise.reject(new Error('no')), undefined],
+    ['it throws', (): unknown => Promise.reject(new Error('no')), undefined],
     [
       'it throws at once',
       () => {

@@ -1,7 +1,7 @@
 import { entry, oneOf } from '../problem.ts'
 import { toDegrees } from '../units.ts'
 
-interface Servo {
+export interface Servo {
   joint: string
   bus: string
   servo: number
