@@ -312,7 +312,6 @@ describe('a body that settles twice', () => {
   it('counts once, and the second is told as late', async () => {
     const body = gate<string>()
     class Twice extends Promise<string> {
-      // biome-ignore lint/suspicious/noThenProperty: a promise that breaks its contract
       override then<A, B>(
         ok?: ((value: string) => A | PromiseLike<A>) | null,
         bad?: ((error: unknown) => B | PromiseLike<B>) | null,

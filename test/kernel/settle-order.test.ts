@@ -3,6 +3,9 @@ import { bootArmed, gate, model, never } from './fixture.ts'
 
 const quick = model.command({ category: 'motion', run: () => 'next' })
 
+type Body = () => unknown
+const fails: Body = () => Promise.reject(new Error('no'))
+
 describe('whoever resumes on an outcome', () => {
   it('finds the transition applied: its first command is judged in the new state', async () => {
     const record = model.command({ category: 'motion', run: ({ next }) => next('recording') })
@@ -47,12 +50,12 @@ describe('whoever resumes on an outcome', () => {
 
   it.each([
     ['succeeds', () => 'ok', undefined],
-    ['throws', (): unknown => Promise.reject(new Error('no')), undefined],
+    ['throws', fails, undefined],
     ['is canceled', never, 'cancel'],
     ['runs out of time', never, 'deadline'],
     ['is preempted', never, 'preempt'],
   ] as const)('is admitted with its first statement when the run before %s', async (_, run, act) => {
-    const work = model.command({ category: 'motion', deadline: 2, run: run as () => unknown })
+    const work = model.command({ category: 'motion', deadline: 2, run: run as Body })
     const { robot, clock, now } = await bootArmed(model.with({ work, quick }))
     const handle = robot.work()
     const following = handle.result().then((): Promise<unknown> => robot.quick().result())

@@ -4,6 +4,9 @@ import { bootArmed, codeOf, gate, model, never } from './fixture.ts'
 
 const anywhere = ['idle', 'recording', 'playback'] as const
 
+type Body = () => unknown
+const fails: Body = () => Promise.reject(new Error('no'))
+
 describe('a transition', () => {
   it('comes with the value of the body that asked for it', async () => {
     const work = model.command({ run: ({ next }) => next('recording', 42) })
@@ -83,7 +86,7 @@ describe('during', () => {
 
   it.each([
     ['it succeeds', () => 'ok', undefined],
-    ['it throws', (): unknown => Promise.reject(new Error('no')), undefined],
+    ['it throws', fails, undefined],
     [
       'it throws at once',
       () => {
@@ -95,7 +98,7 @@ describe('during', () => {
     ['it runs out of time', never, 'deadline'],
     ['it is preempted', never, 'preempt'],
   ] as const)('holds the robot in its state and leaves it when %s', async (_, run, act) => {
-    const work = model.command({ ...held, category: 'motion', deadline: 2, run: run as () => unknown })
+    const work = model.command({ ...held, category: 'motion', deadline: 2, run: run as Body })
     const other = model.command({ category: 'motion', allowed: anywhere, run() {} })
     const { robot, clock, now } = await bootArmed(model.with({ work, other }))
     const states: string[] = []
