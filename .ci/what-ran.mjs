@@ -7,7 +7,9 @@ let wrong = false
 for (const file of process.argv.slice(2)) {
   const report = JSON.parse(readFileSync(file, 'utf8'))
   const leftOut = report.numPendingTests + report.numTodoTests
-  console.log(`${file.split('/').at(-1)}: ${report.numPassedTests} passed, ${report.numFailedTests} failed, ${leftOut} left out`)
+  console.log(
+    `${file.split('/').at(-1)}: ${report.numPassedTests} passed, ${report.numFailedTests} failed, ${leftOut} left out`,
+  )
   if (report.numPassedTests === 0 || leftOut > 0 || !report.success) wrong = true
   passed += report.numPassedTests
   failed += report.numFailedTests

@@ -1,10 +1,11 @@
 /** Measures memory in a process of its own: `memory-process.ts <live commands> <commands>`. Prints a `MemoryReport`. */
 import * as v8 from 'node:v8'
+import type { Outcome } from 'tendon'
 import { z } from 'zod'
 import { Run } from '../src/run/run.ts'
 import { checkDone } from './measure.ts'
 import type { MemoryReport } from './memory.ts'
-import { armed, benchModel, settled } from './robots.ts'
+import { armed, benchModel, gate, settled } from './robots.ts'
 import { step } from './whole-command.ts'
 
 const [live = 0, commands = 0] = process.argv.slice(2).map(Number)
@@ -23,14 +24,17 @@ async function heap(): Promise<number> {
 const model = benchModel(Math.max(live, CALLERS))
 const goal = z.object({ x: z.number() })
 let heard = 0
-let letGo: (() => void)[] = []
+let door = gate()
+const hear = (): void => {
+  heard++
+}
 const wait = model.command({
   goal,
   category: 'work',
   deadline: 600,
   run({ goal, subscribe }) {
-    subscribe(`to ${goal.x}`, () => heard++)
-    return new Promise<void>((resolve) => letGo.push(resolve))
+    subscribe(`to ${goal.x}`, hear)
+    return door.opened
   },
 })
 const one = model.command({ goal, category: 'work', deadline: 10, run: ({ goal }) => step(goal.x) })
@@ -38,19 +42,20 @@ const robot = await armed(model, { wait, one })
 
 async function bytesPerCommand(): Promise<number> {
   let answered = 0
-  const caller = async (x: number): Promise<void> => {
-    if ((await robot.wait({ x }).result()).status === 'succeeded') answered++
+  // As little as a caller and a body can hold themselves: what is measured is what the runtime holds for them.
+  const answer = (outcome: Outcome): void => {
+    if (outcome.status === 'succeeded') answered++
   }
   const round = async (count: number): Promise<number> => {
     answered = 0
     heard = 0
     const before = await heap()
-    for (let x = 0; x < count; x++) void caller(x)
+    for (let x = 0; x < count; x++) void robot.wait({ x }).result().then(answer)
     const bytes = (await heap()) - before
     for (let x = 0; x < count; x++) robot.events.publish(`to ${x}`, x)
     checkDone('subscriptions that heard', heard, count)
-    for (const end of letGo) end()
-    letGo = []
+    door.open()
+    door = gate()
     await settled()
     checkDone('answers', answered, count)
     return bytes / count

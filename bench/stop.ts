@@ -1,7 +1,7 @@
 import { defineRobot, deg, degPerSec, start } from 'tendon'
 import { feetech, sts3215 } from 'tendon/feetech'
 import { simulated } from 'tendon/sim'
-import { createActor, fromCallback } from 'xstate'
+import { createActor, fromPromise } from 'xstate'
 import { MemoryTransport } from '../src/transports/memory.ts'
 import type { Effort } from './effort.ts'
 import { atMost, checkDone, median, type Row } from './measure.ts'
@@ -134,7 +134,7 @@ async function callersAnswered(): Promise<TimedSide> {
   }
 }
 
-const never = fromCallback(() => () => {})
+const never = fromPromise(() => new Promise(() => {}))
 
 /** Milliseconds until as many bare XState actors with a subscriber each are stopped, and their subscribers told. */
 async function actorsStopped(): Promise<number> {

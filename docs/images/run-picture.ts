@@ -16,8 +16,8 @@ const PLOT = { left: 62, right: 826, top: 190, bottom: 472 }
 const LANES = { power: 86, motion: 122, sensing: 150 }
 const LANE_HEIGHT = 22
 const DEGREES = { min: -110, max: 110, step: 50 }
-/** Of the 12 px font, about. */
-const CHARACTER = 6.7
+/** Of the font in the lanes, about. */
+const CHARACTER = 6.2
 
 /** Draws a run: who had power, what ran, where the joints were. Returns an SVG document. */
 export function runPicture(run: RunRecording): string {
@@ -105,9 +105,9 @@ function lane(name: string, top: number, spans: readonly Span[], x: (at: number)
       const [left, width] = [x(from), Math.max(3, x(to) - x(from))]
       const fill = ended === 'succeeded' ? '#4f6d8f' : STOP
       const bar = `<rect x="${round(left)}" y="${top}" width="${round(width - 1.5)}" height="${LANE_HEIGHT}" rx="3" fill="${fill}"/>`
-      const fits = command.length * CHARACTER + 6 < width
+      const fits = command.length * CHARACTER + 4 < width
       return fits
-        ? [bar, text(left + width / 2, top + 15, command, 'text-anchor="middle" fill="#ffffff"')]
+        ? [bar, text(left + width / 2, top + 15, command, 'text-anchor="middle" font-size="11" fill="#ffffff"')]
         : [bar, text(left + width / 2, top - 4, command, 'text-anchor="middle" font-size="10"')]
     }),
   ]
@@ -166,15 +166,19 @@ function safetyMark(x: number, state: 'armed' | 'disarmed'): string[] {
   const armed = state === 'armed'
   const y = PLOT.bottom + 34
   return [
-    `<line x1="${round(x)}" x2="${round(x)}" y1="${PLOT.bottom}" y2="${y + 6}" stroke="${ARMED}"/>`,
+    `<line x1="${round(x)}" x2="${round(x)}" y1="${y - 6}" y2="${y + 8}" stroke="${ARMED}"/>`,
     text(x + (armed ? 4 : -4), y + 6, state, `text-anchor="${armed ? 'start' : 'end'}" fill="${ARMED}"`),
   ]
 }
 
+/** The line passes behind the lane of motion, whose run it ends. */
 function stopMark(x: number): string[] {
   const top = LANES.power - 6
+  const line = (from: number, to: number): string =>
+    `<line x1="${round(x)}" x2="${round(x)}" y1="${from}" y2="${to}" stroke="${STOP}" stroke-width="1.5" stroke-dasharray="5 3"/>`
   return [
-    `<line x1="${round(x)}" x2="${round(x)}" y1="${top}" y2="${PLOT.bottom}" stroke="${STOP}" stroke-width="1.5" stroke-dasharray="5 3"/>`,
+    line(top, LANES.motion),
+    line(LANES.motion + LANE_HEIGHT, PLOT.bottom),
     text(x, top - 5, 'stop', `text-anchor="middle" font-weight="600" fill="${STOP}"`),
   ]
 }

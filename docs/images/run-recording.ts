@@ -3,7 +3,7 @@ import { type Clock, type Handle, type Outcome, type RobotEvent, start } from 't
 import { playback, type Simulation, simulated, simulationOf } from 'tendon/sim'
 import { VirtualClock } from 'tendon/testing'
 import arm from '../../robots/so101/robot.ts'
-import story, { type Stage } from '../../robots/so101/story.ts'
+import story, { initial, type Stage } from '../../robots/so101/story.ts'
 
 /** The registers of all servos at one instant. */
 export interface Sample {
@@ -44,7 +44,7 @@ const COMPASS = new URL('../../robots/so101/recordings/heading.log', import.meta
 export async function recordRun(): Promise<RunRecording> {
   const clock = new VirtualClock()
   const heading = playback({ bytes: await readFile(COMPASS), baudRate: 4800, loop: true })
-  const definition = simulated(arm, { sensors: { heading } })
+  const definition = simulated(arm, { initial, sensors: { heading } })
   const sim = simulationOf(definition)
   const robot = await clock.run(start(definition, { clock }))
   const begin = clock.now()

@@ -37,7 +37,7 @@ export default async function story({
   sim: Simulation
   stage: Stage
 }): Promise<void> {
-  const degrees = (joint: (typeof joints)[number]): number => toDegrees(sim.servo(joint).angle)
+  const degrees = (joint: (typeof joints)[number]): number => toDegrees(sim.servo(joint).position)
   const pose = (): string => joints.map((joint) => `${joint} ${degrees(joint).toFixed(1)}`).join(', ')
 
   await stage.arm()
@@ -80,5 +80,9 @@ export default async function story({
   stage.say('to rest, and power off')
   stage.verdict(await robot.retire(), 'retire')
   stage.check(robot.state === 'disarmed' && robot.safety.state === 'disarmed', `the robot ended ${robot.safety.state}`)
-  stage.check(Math.abs(degrees('shoulder_lift') + 97.4) < 3, 'the arm is not folded')
+  stage.check(
+    joints.every((joint) => Math.abs(sim.servo(joint).position - folded[joint]) < deg(3)),
+    'the arm is not folded',
+  )
+  stage.check(Object.keys(robot.sensors.heading.counts().bad).length === 0, 'the compass sent bad sentences')
 }

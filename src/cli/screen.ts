@@ -90,7 +90,8 @@ class TerminalScreen implements Screen {
         barsize: 32,
         hideCursor: true,
         clearOnComplete: true,
-        linewrap: false,
+        // The terminal wraps long lines itself.
+        linewrap: true,
         // The bars must not keep a program alive that has nothing else to do.
         gracefulExit: false,
         emptyOnZero: true,

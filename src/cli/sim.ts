@@ -117,7 +117,7 @@ function summary(robot: Stage['robot'], frames: { host: number; servo: number },
     screen.fact(
       `bus ${bus}`,
       health,
-      `bus ${bus}: ${health.exchanges} exchanges, ${health.retries} retries, ${health.timeouts} timeouts, ${health.stops} stops, ${health.bytesOut} bytes out, ${health.bytesIn} in`,
+      `bus ${bus}: ${health.exchanges} exchanges, ${health.retries} retries, ${health.timeouts} timeouts, ${health.corrupt} corrupt, ${health.stops} stops, ${health.bytesOut} bytes out, ${health.bytesIn} in`,
     )
   for (const [name, sensor] of Object.entries(robot.sensors)) {
     const { readings, ignored, bad } = sensor.counts()

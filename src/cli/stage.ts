@@ -63,7 +63,7 @@ export class Stage {
       const torque = servo.read('torqueEnable') === 1 ? 'on' : 'off'
       const volts = (servo.read('presentVoltage') / 10).toFixed(1)
       this.say(
-        `  ${servo.joint.padEnd(14)} servo ${servo.id}  torque ${torque}  ${toDegrees(servo.angle).toFixed(1).padStart(6)} deg  ${volts} V  ${servo.read('presentTemperature')} C`,
+        `  ${servo.joint.padEnd(14)} servo ${servo.id}  torque ${torque}  ${toDegrees(servo.position).toFixed(1).padStart(6)} deg  ${volts} V  ${servo.read('presentTemperature')} C`,
       )
     }
   }

@@ -25,8 +25,11 @@ export class EventLog {
     )
   }
 
-  /** Adds an event. O(1); never throws, never calls anyone. */
-  record(body: EventBody): RobotEvent {
+  /**
+   * Adds an event. O(1); never throws, never calls anyone. `seq` and `at` are filled in here; events of every command
+   * bring room for them, because an object that grows costs as much as two.
+   */
+  record(body: EventBody & { seq?: 0; at?: 0 }): RobotEvent {
     const event = body as EventBody & { seq: number; at: number }
     event.seq = ++this.#seq
     event.at = this.#clock.now()

@@ -1,4 +1,4 @@
-import { type AnyActorLogic, createActor, type OutputFrom, type SnapshotFrom, toPromise } from 'xstate'
+import { type Actor, type AnyActorLogic, createActor, type OutputFrom, type SnapshotFrom, toPromise } from 'xstate'
 
 /** What a body made of XState logic uses of its context. */
 interface LogicContext {
@@ -19,20 +19,29 @@ export function fromLogic<L extends AnyActorLogic, C extends LogicContext = Logi
     const actor = createActor(logic, { input: ctx.goal } as never)
     // Observed before it starts: XState reports the error of an actor that nobody observes as an uncaught one.
     const output = toPromise(actor) as Promise<OutputFrom<L>>
-    const broken = new Promise<never>((_, reject) => {
-      // XState reports what an observer throws as an uncaught error; here it ends the body.
-      const next = (snapshot: unknown): void => {
-        try {
-          onSnapshot?.(snapshot as SnapshotFrom<L>, ctx)
-        } catch (error) {
-          reject(error)
-          actor.stop()
-        }
-      }
-      if (onSnapshot) actor.subscribe({ next, error() {} })
-    })
+    const result = onSnapshot ? observed(actor, output, (snapshot) => onSnapshot(snapshot, ctx)) : output
     ctx.onInterrupt(() => actor.stop())
     actor.start()
-    return Promise.race([broken, output])
+    return result
   }
+}
+
+/** XState reports what an observer throws as an uncaught error; here it ends the body. */
+function observed<L extends AnyActorLogic>(
+  actor: Actor<L>,
+  output: Promise<OutputFrom<L>>,
+  onSnapshot: (snapshot: SnapshotFrom<L>) => void,
+): Promise<OutputFrom<L>> {
+  const broken = new Promise<never>((_, reject) => {
+    const next = (snapshot: SnapshotFrom<L>): void => {
+      try {
+        onSnapshot(snapshot)
+      } catch (error) {
+        reject(error)
+        actor.stop()
+      }
+    }
+    actor.subscribe({ next, error() {} })
+  })
+  return Promise.race([broken, output])
 }

@@ -319,6 +319,8 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     run.status = 'running'
     const { id, input, parent } = run
     const { at } = this.log.record({
+      seq: 0,
+      at: 0,
       type: 'started',
       run: id,
       command: record.command,
@@ -503,7 +505,7 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
    */
   interruptAll(reason: CancelReason): readonly Run[] {
     // A copy: what a listener starts in reply is judged in the new state and belongs to it.
-    const concerned = this.runs().filter((run) => reason !== 'safety' || run.record.data.onSafety !== 'continue')
+    const concerned = this.runs().filter((run) => reason === 'shutdown' || run.record.data.onSafety !== 'continue')
     const ending = { status: 'canceled', reason } as const
     const told: Run[] = []
     const works: (Scope | undefined)[] = []
@@ -512,8 +514,8 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
       told.push(run)
       works.push(this.#decide(run, ending))
     }
-    for (const [i, run] of told.entries()) this.#tellBody(run, works[i])
-    for (const [i, run] of told.entries()) this.#windDown(run, works[i])
+    told.forEach((run, i) => this.#tellBody(run, works[i]))
+    told.forEach((run, i) => this.#windDown(run, works[i]))
     return concerned
   }
 
@@ -688,6 +690,8 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     run.status = 'ended'
     run.outcome = outcome
     this.log.record({
+      seq: 0,
+      at: 0,
       type: 'ended',
       run: run.id,
       command: run.record.command,

@@ -55,6 +55,11 @@ export class SimulatedServo {
     return fromSteps(this.#spec, this.servo.position(this.#timeline.now()))
   }
 
+  /** The angle that its position register holds: what a host can read. */
+  get position(): Radians {
+    return fromSteps(this.#spec, this.read('presentPosition'))
+  }
+
   get velocity(): RadiansPerSecond {
     const steps = this.servo.velocity(this.#timeline.now())
     return toJointVelocity(this.#spec, (steps * 2 * Math.PI) / STEPS_PER_TURN)

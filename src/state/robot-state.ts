@@ -16,6 +16,7 @@ export interface Safety {
 export class RobotState {
   readonly states: ReadonlySet<string>
   readonly #actor: Actor<ReturnType<typeof stateMachine>>
+  #stopped = false
   /** `disarmed`, `idle` or a declared state. */
   operational = 'disarmed'
   safety: SafetyState = 'disarmed'
@@ -32,6 +33,8 @@ export class RobotState {
 
   /** Sends a change to the machine and reads back what became of it. False when it changed nothing. */
   send(event: StateEvent): boolean {
+    // A robot that was closed keeps the state in which it was.
+    if (this.#stopped) return false
     const before = `${this.safety} ${this.operational}`
     this.#actor.send(event)
     const { value, context } = this.#actor.getSnapshot()
@@ -52,6 +55,7 @@ export class RobotState {
   }
 
   stop(): void {
+    this.#stopped = true
     this.#actor.stop()
   }
 }

@@ -1,4 +1,4 @@
-import { defineRobot, type Handle, type Robot, type RobotDefinition, type RobotEvent, start } from 'tendon'
+import { type Handle, type Robot, type RobotDefinition, type RobotEvent, start } from 'tendon'
 import { VirtualClock } from 'tendon/testing'
 import { afterEach, expect, vi } from 'vitest'
 import type { ModelTypes } from '../../src/define/model-types.ts'
@@ -6,17 +6,7 @@ import type { CommandMap } from '../../src/define/script.ts'
 import { Dispatcher } from '../../src/runtime/dispatch.ts'
 import type { StartOptions } from '../../src/runtime/start.ts'
 
-/** A robot without hardware: states, categories and resources for the kernel to keep in order. */
-export const model = defineRobot('desk', {
-  states: { recording: {}, playback: {} },
-  categories: {
-    motion: { conflict: 'preempt' },
-    line: { conflict: 'queue', queueLength: 3, queueTimeout: 5 },
-    pair: { limit: 2 },
-    many: { limit: 50 },
-  },
-  resources: ['lamp', 'tray'],
-})
+export { model } from './fixture-model.ts'
 
 interface Opened {
   readonly clock: VirtualClock
@@ -84,6 +74,11 @@ function readersOf(robot: Pick<Robot<ModelTypes, CommandMap>, 'log'>) {
 
 /** A promise that never settles: a body that ignores everything. */
 export const never = (): Promise<never> => new Promise(() => {})
+
+/** A body that rejects. */
+export async function fails(): Promise<never> {
+  throw new Error('no')
+}
 
 /** A promise that the test settles. */
 export function gate<T = void>() {

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { bootArmed, gate, model, never } from './fixture.ts'
+import { bootArmed, fails, gate, model, never } from './fixture.ts'
 
 const quick = model.command({ category: 'motion', run: () => 'next' })
 
 type Body = () => unknown
-const fails: Body = () => Promise.reject(new Error('no'))
 
 describe('whoever resumes on an outcome', () => {
   it('finds the transition applied: its first command is judged in the new state', async () => {
@@ -49,7 +48,7 @@ describe('whoever resumes on an outcome', () => {
   })
 
   it.each([
-    ['succeeds', () => 'ok', undefined],
+    ['succeeds', (): string => 'ok', undefined],
     ['throws', fails, undefined],
     ['is canceled', never, 'cancel'],
     ['runs out of time', never, 'deadline'],

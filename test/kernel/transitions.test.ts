@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { bootArmed, codeOf, gate, model, never } from './fixture.ts'
+import { bootArmed, codeOf, fails, gate, model, never } from './fixture.ts'
 
 const anywhere = ['idle', 'recording', 'playback'] as const
 
 type Body = () => unknown
-const fails: Body = () => Promise.reject(new Error('no'))
 
 describe('a transition', () => {
   it('comes with the value of the body that asked for it', async () => {
@@ -85,7 +84,7 @@ describe('during', () => {
   const held = { during: 'playback', category: 'many', allowed: anywhere } as const
 
   it.each([
-    ['it succeeds', () => 'ok', undefined],
+    ['it succeeds', (): string => 'ok', undefined],
     ['it throws', fails, undefined],
     [
       'it throws at once',
