@@ -53,12 +53,14 @@ export class RobotObject {
     this.typed = this.#facade()
   }
 
-  /** Hardware, then sensors, then services. What had been opened is closed again when one of them fails. */
+  /**
+   * Sensors, then hardware, then services: loading a sensor's library takes a while, and the control loop should not
+   * begin with a stall. What had been opened is closed again when one of them fails. */
   async open(): Promise<void> {
     const { hardware, sensors, services } = this.#parts
     try {
-      await hardware.open()
       for (const sensor of Object.values(sensors)) await sensor.open()
+      await hardware.open()
       await services.start()
     } catch (error) {
       await this.#letGo()
