@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { Effort } from './effort.ts'
 import { atMost, compare, type Row } from './measure.ts'
 import { armed, benchModel } from './robots.ts'
-import { byCallers, step, steppingRobot, wholeCommands } from './whole-command.ts'
+import { byCallers, itself, step, steppingRobot, wholeCommands } from './whole-command.ts'
 
 interface Goal {
   readonly x: number
@@ -32,14 +32,14 @@ const machine = setup({
   output: ({ context }) => context.answer,
 })
 
-async function bareStep(x: number): Promise<number> {
+function bareStep(x: number): Promise<number> {
   const actor = createActor(stepLogic, { input: { x } })
   const output = toPromise(actor)
   actor.start()
   return output
 }
 
-async function bareMachine(x: number): Promise<number> {
+function bareMachine(x: number): Promise<number> {
   const actor = createActor(machine, { input: { x } })
   const output = toPromise(actor)
   actor.start()
@@ -48,7 +48,7 @@ async function bareMachine(x: number): Promise<number> {
 
 async function wholeCommand(effort: Effort): Promise<Row> {
   const robot = await steppingRobot(1)
-  const ratio = await compare(wholeCommands(robot, 1), () => byCallers(1, bareStep), effort)
+  const ratio = await compare(wholeCommands(robot, 1), () => byCallers(1, bareStep, itself), effort)
   await robot.close()
   return atMost('G2', 'whole command against a bare promise actor', 0.25, ratio)
 }
@@ -62,7 +62,7 @@ async function machineBody(effort: Effort): Promise<Row> {
     run: fromLogic(machine),
   })
   const robot = await armed(model, { step: command })
-  const ratio = await compare(wholeCommands(robot, 1), () => byCallers(1, bareMachine), effort)
+  const ratio = await compare(wholeCommands(robot, 1), () => byCallers(1, bareMachine, itself), effort)
   await robot.close()
   return atMost('G2', 'command with a machine as its body against that machine alone', 1.2, ratio)
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { type RobotDefinition, start } from 'tendon'
+import { type RobotDefinition, type RobotEvent, start } from 'tendon'
 import { type Simulation, simulated, simulationOf } from 'tendon/sim'
 import { type PlayedCompass, playedCompass } from './compass.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -79,7 +79,7 @@ async function perform(
     frames[from]++
   })
   const robot = await start(definition, { process: true })
-  const deafen = robot.log.onAny((event) => screen.event(event))
+  const deafen = showEvents(robot, screen)
   const letGo = stopOnSpace(() => void robot.stop({ by: 'the space bar', reason: 'a person pressed stop' }))
   const endWithReader = retireWithoutReader()
   const { leaving, forget } = signalsAsAbort()
@@ -107,6 +107,17 @@ async function perform(
   endWithReader()
   forget()
   return confirmed ? code : exitCodes.notConfirmed
+}
+
+/** Shows every event once: those of the start, before anybody could listen, and those that are still to be told. */
+function showEvents(robot: Stage['robot'], screen: Screen): () => void {
+  let shown = 0
+  const show = (event: RobotEvent): void => {
+    if (event.seq > shown) screen.event(event)
+    shown = Math.max(shown, event.seq)
+  }
+  robot.log.entries().forEach(show)
+  return robot.log.onAny(show)
 }
 
 /** The counts of this run: from the wire, the bus, the sensor, the log. */

@@ -161,19 +161,9 @@ export class BodyContext {
   }
 
   get subscribe(): (topic: string, listener: (value: unknown) => void) => void {
-    const run = this.#run
     return (topic, listener) => {
       this.#check('subscribe')
-      const off = this.#host.topics.on(topic, (value) => {
-        const threw = (error: unknown): void => this.#host.threw('subscription', run, error)
-        try {
-          const returned: unknown = listener(value)
-          if (returned instanceof Promise) returned.catch(threw)
-        } catch (error) {
-          threw(error)
-        }
-      })
-      this.#scope().own(off)
+      this.#scope().own(this.#host.topics.on(topic, guarded(this.#host, this.#run, listener)))
     }
   }
 
@@ -259,6 +249,21 @@ export class BodyContext {
 
   #check(call: string): void {
     if (this.#late(call)) throw afterEnd(this.#run, call)
+  }
+}
+
+/**
+ * A listener whose throw is a failure of its run. Made out here, because a closure keeps everything around it alive, and
+ * there may be a hundred thousand of these.
+ */
+function guarded(host: RunHost, run: Run, listener: (value: unknown) => unknown): (value: unknown) => void {
+  return (value) => {
+    try {
+      const returned = listener(value)
+      if (returned instanceof Promise) returned.catch((error: unknown) => host.threw('subscription', run, error))
+    } catch (error) {
+      host.threw('subscription', run, error)
+    }
   }
 }
 

@@ -188,9 +188,18 @@ function fork({ strand, args, done }: OpCall): undefined {
   return undefined
 }
 
+/** What the runtime's own calls throw because the run, or a child of it, is being ended. */
+const CONSEQUENCES: ReadonlySet<string> = new Set([
+  'TENDON_ACCESS_REVOKED',
+  'TENDON_ACCESS_AFTER_END',
+  'TENDON_MOTION_IN_CLEANUP',
+  'TENDON_RUN_CANCELED',
+])
+
 /** What a body that was interrupted, or whose script was cut, may throw without that being a failure. */
 export function isInterruption(error: unknown): boolean {
   try {
+    if (error instanceof TendonError) return CONSEQUENCES.has(error.code)
     return error instanceof Interrupted || (error instanceof Error && error.name === 'AbortError')
   } catch {
     // What was thrown is itself broken: a getter or a proxy that throws.

@@ -39,6 +39,10 @@ export class Run implements Occupant, Deadlined {
   later: Deadlined | undefined = undefined
   waitsIn: DeadlineQueue | undefined = undefined
 
+  /** Its neighbours among the live runs. */
+  older: Run | undefined = undefined
+  newer: Run | undefined = undefined
+
   /** Runs that must stop before this one may start. */
   victims: Set<Run> | undefined = undefined
   children: Set<Run> | undefined = undefined

@@ -22,6 +22,7 @@ import { Deadlines } from '../run/deadlines.ts'
 import { type HandleHost, handleOf } from '../run/handle.ts'
 import type { RunHost } from '../run/host.ts'
 import { RunInbox } from '../run/inbox.ts'
+import { LiveRuns } from '../run/live-runs.ts'
 import type { OpTable } from '../run/op-table.ts'
 import { isInterruption } from '../run/operations.ts'
 import { type Ending, Run } from '../run/run.ts'
@@ -69,7 +70,7 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
   readonly sensors: Readonly<Record<string, SensorReader<unknown>>>
   table: OpTable = new Map()
 
-  readonly #runs = new Map<number, Run>()
+  readonly #runs = new LiveRuns()
   readonly #claims = new Map<string, Pool>()
   readonly #queues = new Map<Category, Run[]>()
   readonly #heirs = new Set<Run>()
@@ -78,7 +79,7 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
   readonly #strandOwners = new WeakMap<StrandGroup, Run>()
   readonly #free = new Map<Category, Set<(error?: TendonError) => void>>()
   readonly #deadlines: Deadlines
-  #launching: Run[] = []
+  #launching: Run[] | undefined
   #launched = 0
   #seq = 0
   #turn: Timer | undefined
@@ -122,12 +123,11 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
 
   /** Live runs, oldest first. */
   runs(): Run[] {
-    return [...this.#runs.values()]
+    return this.#runs.all()
   }
 
   find(id: string): Run | undefined {
-    const run = this.#runs.get(Number(id.slice(id.lastIndexOf('-') + 1)))
-    return run?.id === id ? run : undefined
+    return this.#runs.find(id)
   }
 
   // ── execute ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -151,6 +151,7 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     const decision = admit(this, record, seats)
     if (decision.verdict === 'refuse') return this.#refuse(run, decision.problem)
     if (decision.verdict === 'queue' || this.#waitsItsTurn(run)) return this.#enqueue(run)
+    this.#register(run)
     if (decision.verdict === 'displace') this.#displace(run, decision.victims as readonly Run[])
     else this.#start(run)
     return handleOf(run, this)
@@ -236,7 +237,7 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
   // ── reserve ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #register(run: Run): void {
-    this.#runs.set(run.seq, run)
+    this.#runs.add(run)
     if (run.parent) {
       run.parent.children ??= new Set()
       run.parent.children.add(run)
@@ -245,7 +246,6 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
 
   /** Its victims are told to end only now, when it owns its reservation; it starts when they have stopped. */
   #displace(run: Run, victims: readonly Run[]): void {
-    this.#register(run)
     for (const pool of run.seats) pool.heirs.add(run)
     run.victims = new Set(victims)
     this.#heirs.add(run)
@@ -263,11 +263,13 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
 
   /** Takes its seats. The body begins a microtask later, when its caller has the handle. */
   #start(run: Run): void {
-    this.#register(run)
     for (const pool of run.seats) pool.holders.add(run)
     run.status = 'starting'
-    this.#launching.push(run)
-    if (this.#launching.length > 1) return
+    if (this.#launching) {
+      this.#launching.push(run)
+      return
+    }
+    this.#launching = [run]
     if (++this.#launched % BURST === 0) this.clock.turn(this.#launchAll)
     // Not `queueMicrotask`: Node makes an async resource for each.
     else void SETTLED.then(this.#launchAll)
@@ -309,8 +311,8 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
   // ── launch ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   readonly #launchAll = (): void => {
-    const runs = this.#launching
-    this.#launching = []
+    const runs = this.#launching ?? NO_RUNS
+    this.#launching = undefined
     for (const run of runs) if (!run.ending) this.#launch(run)
   }
 
@@ -500,8 +502,9 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
   }
 
   /**
-   * Interrupts every run that a safety act concerns (a shutdown: every run), and gives them. The outcome of all is decided first, then all
-   * handlers are called, and only then the rest is done: the last run hears of a stop almost as soon as the first.
+   * Interrupts every run that a safety act concerns (a shutdown: every run), and gives them. The outcome of all is
+   * decided first, then all handlers are called, and only then the rest is done: the last run hears of a stop almost as
+   * soon as the first.
    */
   interruptAll(reason: CancelReason): readonly Run[] {
     // A copy: what a listener starts in reply is judged in the new state and belongs to it.
@@ -514,9 +517,21 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
       told.push(run)
       works.push(this.#decide(run, ending))
     }
-    told.forEach((run, i) => this.#tellBody(run, works[i]))
-    told.forEach((run, i) => this.#windDown(run, works[i]))
+    told.forEach((run, i) => {
+      this.#tellBody(run, works[i])
+    })
+    told.forEach((run, i) => {
+      this.#windDown(run, works[i])
+    })
     return concerned
+  }
+
+  /** Ends the runs of joints whose bus is gone: for them it is a failure, not only a stop. */
+  failHolders(joints: readonly string[], error: Problem): void {
+    const holds = (run: Run): boolean => run.seats.some(({ kind, name }) => kind === 'claim' && joints.includes(name))
+    for (const run of this.runs())
+      if (run.status === 'running' && holds(run) && this.#isFirst(run, 'safety'))
+        this.#end(run, { status: 'failed', error, crashed: false })
   }
 
   /** Whether nothing has ended this run yet. A later reason can still take motion away from its cleanup. */
@@ -756,7 +771,7 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
   }
 
   #release(run: Run): void {
-    this.#runs.delete(run.seq)
+    this.#runs.delete(run)
     for (const pool of run.seats) pool.leave(run)
     const { parent } = run
     if (!parent) return

@@ -215,6 +215,7 @@ export class Lifecycle {
     this.#change(event, by, reason)
     const act = this.#begin(hardware.finishStop({ cut }))
     this.#armAbort?.abort()
+    if (fault?.code === 'TENDON_HARDWARE_LOST') dispatcher.failHolders(fault.facts.joints as readonly string[], fault)
     dispatcher.interruptAll(end)
     dispatcher.tell()
     return act.verdict

@@ -193,6 +193,18 @@ describe('fault', () => {
     expect(robot.safety.state).toBe('disarmed')
   })
 
+  it('of a lost bus fails the runs that move its joints, and stops the others', async () => {
+    const move = arm.moveTo({ category: 'motion' })
+    const idle = arm.command({ category: 'sensing', run: never })
+    const { robot, sim, clock, now } = await bootArm(arm.with({ move, idle }))
+    const [moving, other] = [robot.move({ pan: 1.5 }), robot.idle()]
+    await clock.advance(0.3)
+    sim.faults.unplug()
+    expect(await now(moving.result())).toMatchObject({ status: 'failed', error: { code: 'TENDON_HARDWARE_LOST' } })
+    expect(await now(other.result())).toMatchObject({ status: 'canceled', reason: 'safety' })
+    expect(robot.safety.state).toBe('fault')
+  })
+
   it('while disarming keeps the verdict honest and needs an acknowledgement', async () => {
     const { robot, sim, clock, now } = await bootArm(arm.with({}))
     const disarming = robot.disarm()
