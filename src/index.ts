@@ -18,6 +18,7 @@ export type { Command, CommandSpec } from './define/command.ts'
 export type { Inbox, JointGoal, JointsAccess, Next, RunContext } from './define/context.ts'
 export type { Handle, RunStatus } from './define/handle.ts'
 export { defaultLimits, type Limits } from './define/limits.ts'
+export type { ModelTypes } from './define/model-types.ts'
 export {
   all,
   type Channel,
@@ -43,11 +44,10 @@ export { defineRobot, type RobotModel, type RobotSpec } from './define/robot-mod
 export type { CommandMap, CommandOp } from './define/script.ts'
 export type { SensorReader } from './define/sensor-reader.ts'
 export { type Service, type ServiceEnv, service } from './define/service.ts'
-export type { ModelTypes } from './define/model-types.ts'
 export type { JointSpec, StopPolicy } from './device/joint.ts'
+export type { Latest, Reading } from './device/sensor.ts'
 export type { ByteTransport } from './device/transport.ts'
 export type { EventLog } from './log/event-log.ts'
-export type { Latest, Reading } from './device/sensor.ts'
 export type { RobotEvent, SafetyState } from './log/events.ts'
 export type { JointReading, JointVerdict, MoveResult, StopVerdict } from './motion/contract.ts'
 export { fromLogic } from './run/from-logic.ts'

@@ -145,11 +145,13 @@ export class Lifecycle {
 
   /** The hardware reported something that only a human can clear. */
   faulted(found: Problem): void {
-    const { log, state, hardware } = this.#parts
+    const { log, state, hardware, dispatcher } = this.#parts
     this.#faults++
-    if (state.safety === 'fault') return
-    hardware.stopNow()
+    const again = state.safety === 'fault'
+    if (!again) hardware.stopNow()
     log.record({ type: 'fault', problem: found })
+    dispatcher.tell()
+    if (again) return
     // The act records its verdict itself, and never rejects.
     void this.#afterBytes({ type: 'FAULT' }, 'safety', false, 'hardware', found.what, found)
   }

@@ -24,14 +24,16 @@ interface Node<T> {
  */
 export class Topic<T> {
   readonly #onFault: OnFault
+  readonly #onEnd: ((topic: this) => void) | undefined
   #first: Node<T> | undefined
   #last: Node<T> | undefined
   #order = 0
   #size = 0
 
-  /** `onFault` is told what listeners throw. */
-  constructor(onFault: OnFault) {
+  /** `onFault` is told what listeners throw; `onEnd` is called for each listener that was taken out. */
+  constructor(onFault: OnFault, onEnd?: (topic: Topic<T>) => void) {
     this.#onFault = onFault
+    this.#onEnd = onEnd
   }
 
   /** How many listeners there are. */
