@@ -116,7 +116,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'nobody looks at the queues',
     file: DISPATCH,
-    edits: [['    for (const [category, queue] of this.#queues) this.#pumpQueue(category, queue)\n', '']],
+    edits: [['    for (const queue of this.#queues.values()) this.#pumpQueue(queue)\n', '']],
     tests: MODEL,
   },
   {
@@ -156,7 +156,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a fault is cleared without a confirmed verdict',
     file: LIFECYCLE,
-    edits: [["if (verdict.confirmed && state.safety === 'fault')", "if (state.safety === 'fault')"]],
+    edits: [['if (verdict.confirmed && acknowledged === this.#faults)', "if (state.safety === 'fault')"]],
     tests: MODEL,
   },
   {
