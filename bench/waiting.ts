@@ -27,26 +27,29 @@ export async function waitingRobot(slots: number, { subscribed = false } = {}) {
   const one = model.command({ goal, deadline: 600, run: ({ goal }) => step(goal.x) })
   const robot = await armed(model, { wait, one })
 
-  /** Starts `count`, one caller each; when it resolves all bodies are running. */
-  async function begin(count: number): Promise<Promise<Outcome>[]> {
-    const outcomes = Array.from({ length: count }, (_, x) => robot.wait({ x }).result())
+  /** Starts `count`, with one caller each that waits from now on; when it resolves all bodies are running. */
+  async function begin(count: number): Promise<Answers> {
+    const answers = new Answers(count)
+    for (let x = 0; x < count; x++) void robot.wait({ x }).result().then(answers.take)
     while (letGo.length < count) await settled(1)
-    return outcomes
+    return answers
   }
 
   /** Lets all bodies return, and waits until every caller has its answer. */
-  async function finish(outcomes: readonly Promise<Outcome>[]): Promise<void> {
+  async function finish(answers: Answers): Promise<void> {
     const bodies = letGo
     letGo = []
     for (const end of bodies) end()
-    await answered(outcomes, 'succeeded')
+    await answers.all
+    answers.check('succeeded')
   }
 
   /** Disarms, and waits until every caller has its answer. */
-  async function stop(outcomes: readonly Promise<Outcome>[]): Promise<void> {
+  async function stop(answers: Answers): Promise<void> {
     letGo = []
     verdict = robot.disarm()
-    await answered(outcomes, 'canceled')
+    await answers.all
+    answers.check('canceled')
   }
 
   /** Waits until the last stop is over. */
@@ -84,15 +87,28 @@ export class Hearing {
   }
 }
 
-/** Each caller is resumed by itself, as callers are. */
-async function answered(outcomes: readonly Promise<Outcome>[], status: Outcome['status']): Promise<void> {
-  let count = 0
-  const caller = async (outcome: Promise<Outcome>): Promise<void> => {
-    if ((await outcome).status === status) count++
+/** The callers of a number of commands. */
+class Answers {
+  readonly #expected: number
+  readonly #counts = new Map<Outcome['status'], number>()
+  #count = 0
+  #done = (): void => {}
+  /** Resolves when the last one was answered. */
+  readonly all: Promise<void>
+
+  constructor(expected: number) {
+    this.#expected = expected
+    this.all = new Promise((resolve) => {
+      this.#done = resolve
+    })
   }
-  let last: Promise<void> | undefined
-  for (const outcome of outcomes) last = caller(outcome)
-  await last
-  for (let turns = 0; count < outcomes.length && turns < 100; turns++) await settled(1)
-  checkDone(`outcomes ${status}`, count, outcomes.length)
+
+  readonly take = ({ status }: Outcome): void => {
+    this.#counts.set(status, (this.#counts.get(status) ?? 0) + 1)
+    if (++this.#count === this.#expected) this.#done()
+  }
+
+  check(status: Outcome['status']): void {
+    checkDone(`outcomes ${status}`, this.#counts.get(status) ?? 0, this.#expected)
+  }
 }

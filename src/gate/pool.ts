@@ -1,4 +1,5 @@
 import type { ConflictPolicy } from '../define/categories.ts'
+import { Members } from './members.ts'
 
 /** What the gates need to know of a run; `run/run.ts` has the rest. */
 export interface Occupant {
@@ -20,7 +21,7 @@ export class Pool {
   readonly kind: 'category' | 'claim'
   readonly name: string
   readonly limit: number
-  readonly holders = new Set<Occupant>()
+  readonly holders = new Members<Occupant>()
   readonly heirs = new Set<Occupant>()
   /** For a seat that a parent lends to its children: the pool from which the parent has it. */
   readonly lentFrom: Pool | undefined

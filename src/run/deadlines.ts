@@ -83,6 +83,8 @@ export class DeadlineQueue {
 /** One queue per duration; there are as many as the definition has different deadlines. */
 export class Deadlines {
   readonly #queues = new Map<Seconds, DeadlineQueue>()
+  /** The one that was joined last, and probably will be next. */
+  #recent: DeadlineQueue | undefined
   readonly #clock: Clock
   readonly #onDue: (waiter: Deadlined) => void
 
@@ -94,12 +96,17 @@ export class Deadlines {
   /** Calls `onDue(waiter)` after `duration`, unless it leaves before. `Infinity`: never. */
   join(waiter: Deadlined, duration: Seconds, now: Seconds): void {
     if (duration === Number.POSITIVE_INFINITY) return
+    if (this.#recent?.duration !== duration) this.#recent = this.#queueOf(duration)
+    this.#recent.join(waiter, now)
+  }
+
+  #queueOf(duration: Seconds): DeadlineQueue {
     let queue = this.#queues.get(duration)
     if (!queue) {
       queue = new DeadlineQueue(this.#clock, duration, this.#onDue)
       this.#queues.set(duration, queue)
     }
-    queue.join(waiter, now)
+    return queue
   }
 
   leave(waiter: Deadlined): void {
@@ -108,6 +115,7 @@ export class Deadlines {
 
   /** Ends the timers of empty queues, and forgets durations that only a child run had. */
   sweep(): void {
+    this.#recent = undefined
     for (const [duration, queue] of this.#queues) {
       queue.sweep()
       if (queue.idle) this.#queues.delete(duration)

@@ -4,6 +4,16 @@ import { GuardedObservable } from './guarded-observable.ts'
 import { type Listener, type OnFault, Topic } from './topic.ts'
 import { TopicIndex } from './topic-index.ts'
 
+/** A topic that knows where it is in its hub. */
+class KeyedTopic<T, K> extends Topic<T> {
+  readonly key: K
+
+  constructor(key: K, onFault: OnFault, onEnd: (topic: Topic<T>) => void) {
+    super(onFault, onEnd)
+    this.key = key
+  }
+}
+
 /**
  * Fan-out by topic: a publish touches the listeners of its own key and nobody else, however many others there are.
  * Plain callbacks inside, called in the order in which they subscribed and before `publish` returns; Observables are
@@ -11,7 +21,7 @@ import { TopicIndex } from './topic-index.ts'
  * called from the next on, and one that throws disturbs neither the others nor the publisher.
  */
 export class Hub<T, K = string> {
-  readonly #topics = new TopicIndex<K, Topic<T>>()
+  readonly #topics = new TopicIndex<K, KeyedTopic<T, K>>()
   readonly #any: Topic<{ readonly key: K; readonly value: T }>
   readonly #onFault: OnFault
   #size = 0
@@ -42,16 +52,19 @@ export class Hub<T, K = string> {
   on(key: K, listener: Listener<T>): Unsubscribe {
     const topic = this.#topic(key)
     this.#size++
-    return topic.add(listener, () => {
-      this.#size--
-      if (topic.size === 0) this.#topics.delete(key)
-    })
+    return topic.add(listener)
   }
 
-  #topic(key: K): Topic<T> {
+  /** One function for all listeners: a closure for each would be a fifth of what a subscription holds. */
+  readonly #onEnd = (topic: Topic<T>): void => {
+    this.#size--
+    if (topic.size === 0) this.#topics.delete((topic as KeyedTopic<T, K>).key)
+  }
+
+  #topic(key: K): KeyedTopic<T, K> {
     const known = this.#topics.get(key)
     if (known) return known
-    const made = new Topic<T>(this.#onFault)
+    const made = new KeyedTopic<T, K>(key, this.#onFault, this.#onEnd)
     this.#topics.add(key, made)
     return made
   }

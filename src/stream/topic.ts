@@ -24,13 +24,13 @@ interface Node<T> {
  */
 export class Topic<T> {
   readonly #onFault: OnFault
-  readonly #onEnd: ((topic: this) => void) | undefined
+  readonly #onEnd: ((topic: Topic<T>) => void) | undefined
   #first: Node<T> | undefined
   #last: Node<T> | undefined
   #order = 0
   #size = 0
 
-  /** `onFault` is told what listeners throw; `onEnd` is called for each listener that was taken out. */
+  /** `onFault` is told what listeners throw; `onEnd` is called once for each listener, when it was taken out. */
   constructor(onFault: OnFault, onEnd?: (topic: Topic<T>) => void) {
     this.#onFault = onFault
     this.#onEnd = onEnd
@@ -41,8 +41,8 @@ export class Topic<T> {
     return this.#size
   }
 
-  /** Adds a listener; the same function may be added several times. `onEnd` is called once, when it was taken out. */
-  add(listener: Listener<T>, onEnd?: () => void): Unsubscribe {
+  /** Adds a listener; the same function may be added several times. */
+  add(listener: Listener<T>): Unsubscribe {
     const node: Node<T> = { listener, order: ++this.#order, before: this.#last, after: undefined }
     // Let go of at the end: whoever keeps the function must not keep the chain of all nodes that came later.
     let mine: Node<T> | undefined = node
@@ -54,7 +54,7 @@ export class Topic<T> {
       if (!mine) return
       this.#remove(mine)
       mine = undefined
-      onEnd?.()
+      this.#onEnd?.(this)
     }
   }
 
