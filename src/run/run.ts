@@ -1,21 +1,14 @@
-import type { CancelReason, Outcome } from '../base/outcome.ts'
-import type { Problem } from '../base/problem.ts'
-import type { Next } from '../define/context.ts'
+import type { Outcome } from '../base/outcome.ts'
 import type { RunStatus } from '../define/handle.ts'
 import type { Occupant, Pool } from '../gate/pool.ts'
 import type { JointGrant } from '../motion/contract.ts'
 import type { CommandRecord } from './command-record.ts'
 import type { Deadlined, DeadlineQueue } from './deadlines.ts'
+import type { Ending } from './ending.ts'
 import type { Feedback } from './feedback.ts'
 import type { RunInbox } from './inbox.ts'
 import type { Scope } from './scope.ts'
 import type { StrandGroup } from './strand.ts'
-
-/** How the runtime decided that a run ends. The first ending that it processes is the one. */
-export type Ending =
-  | { readonly status: 'succeeded'; readonly value: unknown; readonly next: Next | undefined }
-  | { readonly status: 'failed'; readonly error: Problem; readonly crashed: boolean }
-  | { readonly status: 'canceled'; readonly reason: CancelReason }
 
 /**
  * One execution of a command. It is a record with no behaviour of its own: `runtime/dispatch.ts` moves it on. Fields

@@ -1,36 +1,41 @@
 import type { Clock, Timer } from '../base/clock.ts'
 import { within } from '../base/clock.ts'
 import { type CancelReason, Interrupted, type Outcome } from '../base/outcome.ts'
-import { describe, nearNames, oneOf, type Problem, TendonError } from '../base/problem.ts'
+import { describe, type Problem, TendonError } from '../base/problem.ts'
 import { problem } from '../base/problems/index.ts'
 import { validate } from '../base/schema.ts'
 import type { Command } from '../define/command.ts'
-import { Next } from '../define/context.ts'
+import type { Next } from '../define/context.ts'
 import type { Handle } from '../define/handle.ts'
 import type { Limits } from '../define/limits.ts'
 import type { OpGenerator } from '../define/operation.ts'
 import type { SensorReader } from '../define/sensor-reader.ts'
 import { admit, againstState, type RobotView } from '../gate/admit.ts'
-import { type Category, Pool, poolFor } from '../gate/pool.ts'
+import { checkGoal } from '../gate/goal.ts'
+import type { Category, Pool } from '../gate/pool.ts'
 import { isAncestor, judgeSeats, type SeatRequest } from '../gate/seats.ts'
 import type { EventLog } from '../log/event-log.ts'
 import type { SafetyState } from '../log/events.ts'
 import type { Hardware, JointGrant, JointReading } from '../motion/contract.ts'
+import { isAsyncGenerator, isGenerator, isThenable } from '../run/body-kind.ts'
 import type { CommandRecord } from '../run/command-record.ts'
 import { BodyContext } from '../run/context.ts'
 import { Deadlines } from '../run/deadlines.ts'
+import { checkResult, type Ending, failure, reasonOf, success, threw } from '../run/ending.ts'
 import { type HandleHost, handleOf } from '../run/handle.ts'
 import type { RunHost } from '../run/host.ts'
 import { RunInbox } from '../run/inbox.ts'
 import { LiveRuns } from '../run/live-runs.ts'
 import type { OpTable } from '../run/op-table.ts'
 import { isInterruption } from '../run/operations.ts'
-import { type Ending, Run } from '../run/run.ts'
+import { Run } from '../run/run.ts'
 import type { Scope } from '../run/scope.ts'
 import { type Strand, type StrandEnd, StrandGroup } from '../run/strand.ts'
 import type { Latch } from '../state/machine.ts'
 import type { RobotState } from '../state/robot-state.ts'
 import type { Hub } from '../stream/hub.ts'
+import { FreeSeats } from './free-seats.ts'
+import { SeatMap } from './seat-map.ts'
 
 /** What the flow is built from; `runtime/start.ts` puts it together. */
 export interface DispatchParts {
@@ -71,13 +76,13 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
   table: OpTable = new Map()
 
   readonly #runs = new LiveRuns()
-  readonly #claims = new Map<string, Pool>()
+  readonly #seatMap: SeatMap
   readonly #queues = new Map<Category, Run[]>()
   readonly #heirs = new Set<Run>()
   /** Runs that hold the robot in their `during` state, in the order in which they entered it. */
   readonly #holding: Run[] = []
   readonly #strandOwners = new WeakMap<StrandGroup, Run>()
-  readonly #free = new Map<Category, Set<(error?: TendonError) => void>>()
+  readonly #free: FreeSeats
   readonly #deadlines: Deadlines
   #launching: Run[] | undefined
   #launched = 0
@@ -97,6 +102,8 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     this.log = parts.log
     this.limits = parts.limits
     this.topics = parts.topics
+    this.#seatMap = new SeatMap(parts.categories, parts.claimable)
+    this.#free = new FreeSeats(parts.robot, parts.limits.maxRuns)
     this.sensors = parts.sensors
     this.#deadlines = new Deadlines(parts.clock, (waiter) => this.#due(waiter as Run))
   }
@@ -134,16 +141,12 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
 
   /** The one way in: judges a command and, if it is admitted, takes its seats, in one step. Never throws. */
   execute(record: CommandRecord, input: unknown, parent?: Run): Handle {
-    const { goal: schema } = record.data
-    let goal = input
-    if (schema) {
-      const checked = this.#checkGoal(record, schema, input)
-      if ('problem' in checked) return this.refuse(record, input, checked.problem, parent)
-      goal = checked.value
-    }
+    const checked = checkGoal(record.command, record.data.goal, input)
+    if ('problem' in checked) return this.refuse(record, input, checked.problem, parent)
+    const goal = checked.value
     const run = new Run(++this.#seq, record, input, goal, record.priority, parent)
     try {
-      run.seats = this.#seatsFor(record, goal, parent)
+      run.seats = this.#seatMap.seatsFor(record, goal, parent)
     } catch (error) {
       return this.#refuse(run, threw(record.command, error))
     }
@@ -155,56 +158,6 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     if (decision.verdict === 'displace') this.#displace(run, decision.victims as readonly Run[])
     else this.#start(run)
     return handleOf(run, this)
-  }
-
-  #checkGoal(
-    record: CommandRecord,
-    schema: NonNullable<CommandRecord['data']['goal']>,
-    input: unknown,
-  ): { value: unknown } | { problem: Problem } {
-    const { command } = record
-    try {
-      const result = validate(schema, input)
-      if ('value' in result) return result
-      if ('async' in result) return { problem: problem('TENDON_GOAL_SCHEMA_ASYNC', { command }) }
-      return { problem: problem('TENDON_GOAL_INVALID', { command, issues: result.issues }) }
-    } catch (error) {
-      const issues = [{ path: [], message: `the schema threw: ${describe(error)}` }]
-      return { problem: problem('TENDON_GOAL_INVALID', { command, issues }, error) }
-    }
-  }
-
-  /** Its category first, then its claims; where an ancestor sits already, the seat that it lends. */
-  #seatsFor(record: CommandRecord, goal: unknown, parent: Run | undefined): readonly Pool[] {
-    const claims = record.claims(goal)
-    if (!parent && claims.length === 0) return this.#categoryAlone(record.category)
-    const seats: Pool[] = [poolFor(record.category, parent)]
-    for (const name of claims) seats.push(poolFor(this.#claim(name, record.command), parent))
-    return seats
-  }
-
-  readonly #alone = new WeakMap<Category, readonly Pool[]>()
-
-  #categoryAlone(category: Category): readonly Pool[] {
-    let seats = this.#alone.get(category)
-    if (!seats) {
-      seats = [category]
-      this.#alone.set(category, seats)
-    }
-    return seats
-  }
-
-  #claim(name: string, command: string): Pool {
-    let pool = this.#claims.get(name)
-    if (!pool) {
-      const { claimable } = this.#parts
-      // Claims may come from a function of the goal; whatever that returns must not make pools without end.
-      if (!claimable.has(name))
-        throw new TendonError(problem('TENDON_GOAL_INVALID', unknownClaim(command, name, claimable)))
-      pool = new Pool('claim', name, 1)
-      this.#claims.set(name, pool)
-    }
-    return pool
   }
 
   #seatRequest(run: Run): SeatRequest {
@@ -392,7 +345,7 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
       const report = (): void => (end.ok ? this.#bodyReturned(run, end.value) : this.#bodyThrew(run, end.error))
       if (group.size === 0) return report()
       // What it forked ends with it, and has the grace period for that.
-      if (!run.ending) this.#end(run, end.ok ? success(end.value) : this.#failure(run, end.error))
+      if (!run.ending) this.#end(run, end.ok ? success(end.value) : failure(run.record.command, end.error))
       void group.cancelled().then(report)
     }
     group.start(body, ended)
@@ -559,7 +512,7 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
   }
 
   #tellBody(run: Run, work: Scope | undefined): void {
-    work?.interrupt(Interrupted.by(reasonOf(run)), (error) => this.#cleanupThrew(run, error))
+    work?.interrupt(Interrupted.by(reasonOf(run.ending)), (error) => this.#cleanupThrew(run, error))
   }
 
   /** The rest of an interrupt; from here on the grace period bounds the cleanup. */
@@ -567,9 +520,10 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     if (run.bodyOver) return
     this.#deadlines.leave(run)
     if (run.status !== 'stopping') return this.#withdraw(run)
-    const reason = reasonOf(run)
-    if (run.ending?.status === 'canceled') this.log.record({ type: 'interrupted', run: run.id, reason })
-    this.#deadlines.join(run, run.record.grace, this.clock.now())
+    const reason = reasonOf(run.ending)
+    const told =
+      run.ending?.status === 'canceled' && this.log.record({ seq: 0, at: 0, type: 'interrupted', run: run.id, reason })
+    this.#deadlines.join(run, run.record.grace, told ? told.at : this.clock.now())
     this.#interruptChildren(run, reason)
     run.inbox?.end(Interrupted.by(reason))
     work?.release((error) => this.#cleanupThrew(run, error))
@@ -624,15 +578,10 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     this.#bodyIsOver(run)
   }
 
-  #failure(run: Run, error: unknown): Ending {
-    const reason = threw(run.record.command, error)
-    return { status: 'failed', error: reason, crashed: !isDeclared(reason) }
-  }
-
   #bodyThrew(run: Run, error: unknown): void {
     if (this.#bodyIsLate(run)) return
     if (run.ending) this.#cleanupThrew(run, error)
-    run.ending ??= this.#failure(run, error)
+    run.ending ??= failure(run.record.command, error)
     this.#bodyIsOver(run)
   }
 
@@ -737,21 +686,8 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
       return { status: 'failed', error: problem('TENDON_HALT_NOT_CONFIRMED', { command, joints: moving }), ...partial }
     if (next && !this.#parts.state.canGo(next.state))
       return { status: 'failed', error: this.#badTransition(run, next.state), ...partial }
-    return this.#checkResult(run, ending.value, partial)
-  }
-
-  #checkResult(run: Run, value: unknown, partial: { partial: unknown } | undefined): Outcome {
-    const schema = run.record.data.result
-    if (!schema) return { status: 'succeeded', value }
-    const { command } = run.record
-    try {
-      const checked = validate(schema, value)
-      if ('value' in checked) return { status: 'succeeded', value: checked.value }
-      const issues = 'issues' in checked ? checked.issues : [{ path: [], message: 'its schema is asynchronous' }]
-      return { status: 'failed', error: problem('TENDON_RESULT_INVALID', { command, issues }), ...partial }
-    } catch (error) {
-      return { status: 'failed', error: threw(command, error), ...partial }
-    }
+    const checked = checkResult(command, run.record.data.result, ending.value)
+    return checked.status === 'failed' ? { ...checked, ...partial } : checked
   }
 
   /** The state that this end brings: what the body returned, otherwise the way out of `during`. */
@@ -794,8 +730,8 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
   #pump(): void {
     for (const heir of this.#heirs) this.#tryHeir(heir)
     for (const queue of this.#queues.values()) this.#pumpQueue(queue)
-    if (this.closing) this.#freeNobody()
-    else for (const [category, waiters] of this.#free) this.#pumpFree(category, waiters)
+    if (this.closing) this.#free.close()
+    else this.#free.tell((category) => this.queued(category))
     this.#deadlines.sweep()
     this.log.publish()
     if (this.#runs.size === 0) for (const resolve of this.#idle.splice(0)) resolve()
@@ -848,22 +784,6 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     this.tell()
   }
 
-  /** No command will ever start again. */
-  #freeNobody(): void {
-    for (const waiters of this.#free.values()) for (const settle of waiters) settle(closed(this.robot))
-    this.#free.clear()
-  }
-
-  #pumpFree(category: Category, waiters: Set<(error?: TendonError) => void>): void {
-    let seats = category.limit - category.holders.size - category.heirs.size - (this.#queues.get(category)?.length ?? 0)
-    for (const resolve of waiters) {
-      if (seats-- <= 0) return
-      waiters.delete(resolve)
-      resolve()
-    }
-    this.#free.delete(category)
-  }
-
   // ── asked from outside ───────────────────────────────────────────────────────────────────────────────────────────
 
   cancel(run: Run): Promise<Outcome> {
@@ -873,27 +793,8 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
 
   /** Resolves when a command of this category could be admitted at once; as many callers at a time as there are seats. */
   whenFree(category: Category, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason)
-      if (this.closing) return reject(closed(this.robot))
-      const waiters = this.#free.get(category) ?? new Set()
-      if (waiters.size >= this.limits.maxRuns) {
-        const facts = { command: 'whenFree', category: category.name, length: waiters.size }
-        return reject(new TendonError(problem('TENDON_QUEUE_FULL', facts)))
-      }
-      this.#free.set(category, waiters)
-      const onAbort = (): void => {
-        waiters.delete(free)
-        reject(signal?.reason)
-      }
-      const free = (error?: TendonError): void => {
-        signal?.removeEventListener('abort', onAbort)
-        error ? reject(error) : resolve()
-      }
-      signal?.addEventListener('abort', onAbort, { once: true })
-      waiters.add(free)
-      this.tell()
-    })
+    this.tell()
+    return this.#free.wait(category, signal)
   }
 
   queued(category: Category): number {
@@ -908,7 +809,7 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
 
   /** After the last run: lets go of timers and waiters, and tells listeners the rest. */
   end(): void {
-    this.#freeNobody()
+    this.#free.close()
     this.#turn?.cancel()
     this.#turn = undefined
     this.#deadlines.sweep()
@@ -917,12 +818,9 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
 
   /** What is held beyond the runs themselves, for leak tests: all zero at rest. */
   leftovers(): Readonly<Record<string, number>> {
-    let seats = 0
-    for (const pool of [...this.#parts.categories.values(), ...this.#claims.values()])
-      seats += pool.holders.size + pool.heirs.size
     return {
       runs: this.#runs.size,
-      seats,
+      seats: this.#seatMap.taken,
       heirs: this.#heirs.size,
       queues: this.#queues.size,
       topics: this.topics.size,
@@ -936,40 +834,11 @@ const SETTLED = Promise.resolve()
 const NO_RUNS: readonly Run[] = []
 const NO_JOINTS: readonly string[] = []
 
-const closed = (robot: string): TendonError => new TendonError(problem('TENDON_CLOSED', { robot }))
-
 /** The ancestors whose claims a run borrows; not always its parent, which may hold none of them. */
 function lendersOf(run: Run): ReadonlySet<Run> {
   const lenders = new Set<Run>()
   for (const { kind, lender } of run.seats) if (kind === 'claim' && lender) lenders.add(lender as Run)
   return lenders
-}
-
-const success = (value: unknown): Ending =>
-  value instanceof Next
-    ? { status: 'succeeded', value: value.value, next: value }
-    : { status: 'succeeded', value, next: undefined }
-
-/** With which reason the body of a run is told to end. */
-const reasonOf = ({ ending }: Run): CancelReason => (ending?.status === 'canceled' ? ending.reason : 'requested')
-
-/** Whatever was thrown, as the problem of the run. */
-function threw(command: string, error: unknown): Problem {
-  try {
-    if (error instanceof TendonError) return error.problem
-  } catch {
-    // A proxy that throws when it is asked what it is.
-  }
-  return problem('TENDON_BODY_THREW', { command, reason: describe(error) }, error)
-}
-
-/** Whether the body gave up on purpose. */
-const isDeclared = (reason: Problem): boolean => reason.code === 'TENDON_RUN_FAILED'
-
-function unknownClaim(command: string, name: string, claimable: ReadonlySet<string>) {
-  const near = nearNames(String(name), claimable)
-  const message = `there is no joint or resource '${name}'; use ${oneOf(near.length > 0 ? near : [...claimable])}`
-  return { command, issues: [{ path: ['claims'], message }] }
 }
 
 /** The schema of a message is user code too; one that throws lets nothing through. */
@@ -980,13 +849,3 @@ function validated(schema: NonNullable<CommandRecord['data']['message']>, messag
     return undefined
   }
 }
-
-function isGenerator(value: unknown): value is OpGenerator<unknown> {
-  return typeof value === 'object' && value !== null && 'next' in value && 'return' in value && Symbol.iterator in value
-}
-
-const isAsyncGenerator = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && 'next' in value && Symbol.asyncIterator in value
-
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
