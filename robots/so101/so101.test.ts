@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { deg, type RobotEvent, start, toDegrees } from 'tendon'
+import { deg, toDegrees } from 'tendon'
 import { playback, type SimulationOptions, simulated, simulationOf } from 'tendon/sim'
-import { VirtualClock } from 'tendon/testing'
+import { harness } from 'tendon/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 import { folded, jaws, joints, zero } from './poses.ts'
 import so101 from './robot.ts'
@@ -15,22 +15,18 @@ const compass = playback({
 /** Degrees that a joint may be off its goal: the tolerance of a move, and one step. */
 const NEAR = 1.3
 
-const closers: (() => Promise<unknown>)[] = []
+const rigs: { close(): Promise<unknown> }[] = []
 afterEach(async () => {
-  for (const close of closers.splice(0)) await close()
+  for (const rig of rigs.splice(0)) await rig.close()
 })
 
 async function begin(options: SimulationOptions = {}) {
-  const clock = new VirtualClock()
-  const definition = simulated(so101, { initial: folded, sensors: { heading: compass }, ...options })
-  const sim = simulationOf(definition)
-  const robot = await clock.run(start(definition, { clock }))
-  closers.push(() => clock.run(robot.close()))
+  const rig = await harness(so101, { initial: folded, sensors: { heading: compass }, ...options })
+  rigs.push(rig)
+  const { sim } = rig
   const angle = (joint: string): number => toDegrees(sim.servo(joint).angle)
   const torques = (): number[] => sim.servos.map((servo) => servo.read('torqueEnable'))
-  const events = <T extends RobotEvent['type']>(type: T) =>
-    robot.log.entries().filter((event): event is Extract<RobotEvent, { type: T }> => event.type === type)
-  return { clock, robot, sim, angle, torques, events }
+  return { ...rig, angle, torques }
 }
 
 async function armed(options: SimulationOptions = {}) {
