@@ -97,4 +97,8 @@ const wish = wishOf(process.argv.slice(2))
 if (typeof wish === 'string') {
   console.error(wish)
   process.exitCode = 2
-} else await run(wish)
+} else {
+  await run(wish)
+  // A case that failed may have left a robot running.
+  process.exit()
+}

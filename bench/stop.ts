@@ -58,7 +58,8 @@ async function toThePacket({ robot, port }: SixServos, act: 'disarm' | 'stop', l
   checkDone('stop packets within the call', packet ? 1 : 0, 1)
   checkDone('its servo id', packet?.bytes[2] ?? -1, BROADCAST)
   checkDone('its instruction', packet?.bytes[4] ?? -1, SYNC_WRITE)
-  checkDone('confirmed', Number((await verdict).confirmed), 1)
+  const { confirmed, joints } = await verdict
+  if (!confirmed) throw new Error(`the stop was not confirmed: ${JSON.stringify(joints)}`)
   const ended = await Promise.all(outcomes)
   checkDone('canceled', ended.filter(({ status }) => status === 'canceled').length, live)
   robot.reset()
