@@ -136,6 +136,9 @@ function joinAll({ strand, args, done, fail }: OpCall): () => Promise<unknown> {
 
 /** The first to end wins; it is told when the others have ended. */
 function firstOf({ strand, args, done, fail }: OpCall): () => Promise<unknown> {
+  const runnables = args[0] as readonly Runnable[]
+  // Nothing would ever win: the script would wait for ever.
+  if (runnables.length === 0) throw new RangeError('a race needs at least one runner')
   const strands: Strand[] = []
   let winner: StrandEnd | undefined
   const ended = (end: StrandEnd): void => {
@@ -147,7 +150,7 @@ function firstOf({ strand, args, done, fail }: OpCall): () => Promise<unknown> {
       .then(others)
       .then(() => (end.ok ? done(end.value) : fail(end.error)))
   }
-  for (const runnable of args[0] as readonly Runnable[]) {
+  for (const runnable of runnables) {
     if (winner) break
     try {
       strands.push(strand.group.start(runnable, ended))

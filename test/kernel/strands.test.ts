@@ -395,6 +395,13 @@ describe('race', () => {
     })
     expect(codeOf(await rejectionOf(now(handle.value())))).toBe('TENDON_RUN_FAILED')
   })
+
+  it('of nothing throws, because nothing would ever win', async () => {
+    const { handle, now } = await direct(function* () {
+      return yield* race([])
+    })
+    expect(await now(handle.result())).toMatchObject({ status: 'failed', error: { code: 'TENDON_BODY_THREW' } })
+  })
 })
 
 describe('a fork', () => {
