@@ -192,16 +192,9 @@ export class Lifecycle {
   }
 
   /** D12: gate and bytes, then state, then runs, then parking and the verdict. */
-  #stop(
-    event: StateEvent,
-    end: CancelReason,
-    cut: boolean,
-    by: string,
-    reason: string,
-    fault?: Problem,
-  ): Promise<StopVerdict> {
+  #stop(event: StateEvent, end: CancelReason, cut: boolean, by: string, reason: string): Promise<StopVerdict> {
     this.#parts.hardware.stopNow()
-    return this.#afterBytes(event, end, cut, by, reason, fault)
+    return this.#afterBytes(event, end, cut, by, reason)
   }
 
   #afterBytes(

@@ -31,11 +31,4 @@ export const lifecycleProblems = {
     why: () => 'The stop frame was sent, but these servos did not answer when they were read back.',
     fix: () => 'Keep clear; cut the supply by hand.',
   }),
-  TENDON_CRASHED: entry<{ run: string; reason: string }>({
-    severity: 'error',
-    power: 'unknown',
-    what: (f) => `${f.run} crashed: ${f.reason}`,
-    why: () => "Its definition says onCrash: 'disarm'.",
-    fix: () => 'Look at the verdict of the disarm that followed, and at the cause of the crash.',
-  }),
 } as const

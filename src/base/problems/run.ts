@@ -39,12 +39,6 @@ export const runProblems = {
         : 'disarmed is reached by disarm() only, and other states must be declared.',
     fix: (f) => `Use one of ${oneOf(f.states)}, while the robot is armed.`,
   }),
-  TENDON_MESSAGE_INVALID: entry<{ command: string; issues: readonly Issue[] }>({
-    ...UNCHANGED,
-    what: (f) => `A message to ${f.command} does not fit its schema: ${f.issues.map((i) => i.message).join('; ')}.`,
-    why: () => 'A run reads only messages of its declared type; the message was dropped and counted.',
-    fix: (f) => `Send what the message schema of ${f.command} says.`,
-  }),
   TENDON_HALT_NOT_CONFIRMED: entry<{ command: string; joints: readonly string[] }>({
     severity: 'danger',
     power: 'on',
