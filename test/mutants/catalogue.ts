@@ -136,8 +136,8 @@ export const mutants: readonly Mutant[] = [
     file: LIFECYCLE,
     edits: [
       [
-        '    this.#parts.hardware.stopNow()\n    return this.#afterBytes(event, end, cut, by, reason, fault)\n',
-        '    const late = this.#afterBytes(event, end, cut, by, reason, fault)\n    this.#parts.hardware.stopNow()\n    return late\n',
+        '    this.#parts.hardware.stopNow()\n    return this.#afterBytes(event, end, cut, by, reason)\n',
+        '    const late = this.#afterBytes(event, end, cut, by, reason)\n    this.#parts.hardware.stopNow()\n    return late\n',
       ],
     ],
     tests: MODEL,
