@@ -1,5 +1,6 @@
 /** `tendon`: define a robot, start it, command it. */
 export { type Clock, systemClock, type Timer } from './base/clock.ts'
+export { fileStorage } from './base/file-storage.ts'
 export {
   type Canceled,
   type CancelReason,
@@ -12,6 +13,7 @@ export {
 export { nearNames, type Problem, type Severity, TendonError } from './base/problem.ts'
 export type { ProblemCode } from './base/problems/index.ts'
 export type { Schema } from './base/schema.ts'
+export { memoryStorage, type Storage } from './base/storage.ts'
 export * from './base/units.ts'
 export type { CategorySpec, ConflictPolicy, StateSpec } from './define/categories.ts'
 export type { Command, CommandSpec } from './define/command.ts'

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../base/clock.ts'
 import { describe, TendonError } from '../base/problem.ts'
 import { problem } from '../base/problems/index.ts'
+import type { Storage } from '../base/storage.ts'
 import type { Command } from '../define/command.ts'
 import { checkLimits, defaultLimits, type Limits } from '../define/limits.ts'
 import type { ModelTypes } from '../define/model-types.ts'
@@ -30,6 +31,8 @@ export interface StartOptions {
   readonly process?: boolean | ProcessPort
   /** In the place of the definition's limits. */
   readonly limits?: Partial<Limits>
+  /** Where parameters and recordings are kept. Default: in memory, until `close`. */
+  readonly storage?: Storage
 }
 
 /**
