@@ -11,6 +11,7 @@ export type SafetyState = 'disarmed' | 'arming' | 'armed' | 'disarming' | 'fault
  * events have in common is `run`, its id.
  */
 export type EventBody =
+  /** A command was not admitted. Nothing else changed. */
   | {
       readonly type: 'refused'
       readonly run: string
@@ -18,7 +19,9 @@ export type EventBody =
       readonly goal: unknown
       readonly problem: Problem
     }
+  /** A command waits for a slot or a claim of its category. */
   | { readonly type: 'queued'; readonly run: string; readonly command: string; readonly category: string }
+  /** The body of a run begins. */
   | {
       readonly type: 'started'
       readonly run: string
@@ -26,8 +29,11 @@ export type EventBody =
       readonly goal: unknown
       readonly parent: string | undefined
     }
+  /** A run was told to end; its cleanup has the grace period. */
   | { readonly type: 'interrupted'; readonly run: string; readonly reason: CancelReason }
+  /** A body ignored the interrupt: its access was taken away. */
   | { readonly type: 'cut_off'; readonly run: string }
+  /** A run ended. There is exactly one for every run that started or waited. */
   | {
       readonly type: 'ended'
       readonly run: string
@@ -40,7 +46,9 @@ export type EventBody =
       readonly transition: string | undefined
       readonly stopConfirmed: boolean
     }
+  /** The operational state changed; `by` is a run, or what disarmed the robot. */
   | { readonly type: 'transition'; readonly from: string; readonly to: string; readonly by: string }
+  /** The safety state changed. */
   | {
       readonly type: 'safety'
       readonly from: SafetyState
@@ -48,20 +56,30 @@ export type EventBody =
       readonly by: string
       readonly reason: string
     }
+  /** `stop` was called: the robot cannot be armed until `reset`. */
   | { readonly type: 'latched'; readonly by: string; readonly reason: string }
+  /** The latch of a stop was lifted. */
   | { readonly type: 'reset'; readonly by: string }
+  /** Arming was refused, with everything that stood against it. */
   | { readonly type: 'arm_refused'; readonly problems: readonly Problem[] }
+  /** What a disarm or a stop found, servo by servo. */
   | { readonly type: 'verdict'; readonly confirmed: boolean; readonly joints: readonly JointVerdict[] }
+  /** Hardware failed while armed, or power was not confirmed off. */
   | { readonly type: 'fault'; readonly problem: Problem }
+  /** A run that was cut off or has ended tried to touch something; the call was refused. */
   | { readonly type: 'late_call'; readonly run: string; readonly call: string }
+  /** The body of a run that was cut off has returned at last. */
   | { readonly type: 'late_end'; readonly run: string }
+  /** Something was lost because its bound was reached; `count` is the sum so far. */
   | { readonly type: 'dropped'; readonly what: string; readonly run: string | undefined; readonly count: number }
+  /** A listener, a cleanup or a subscriber threw; it disturbed nobody else. */
   | {
       readonly type: 'user_code_threw'
       readonly where: string
       readonly run: string | undefined
       readonly message: string
     }
+  /** Anything else worth a line: links opened and lost, bad input at the 1st, 10th, 100th time. */
   | { readonly type: 'note'; readonly what: string; readonly facts: Readonly<Record<string, unknown>> }
 
 /** An event with its place in the order and on the robot's clock. */
