@@ -103,12 +103,6 @@ export function atMost(goal: string, name: string, bound: number, ratio: Ratio):
   return { goal, case: name, value, unit: 'x', target: `<=${bound}`, met: value <= bound, rounds, spread }
 }
 
-/** A row whose target is a lower bound. */
-export function atLeast(goal: string, name: string, bound: number, ratio: Ratio): Row {
-  const { value, rounds, spread } = ratio
-  return { goal, case: name, value, unit: 'x', target: `>=${bound}`, met: value >= bound, rounds, spread }
-}
-
 /** Throws unless `actual` is what the work must have come to: a bench that did nothing is not fast. */
 export function checkDone(what: string, actual: number, expected: number): void {
   if (actual !== expected) throw new Error(`${what}: expected ${expected}, the bench did ${actual}`)

@@ -58,6 +58,17 @@ export function figure(
   }
 }
 
+/** A row of something that is only told: there is no target to miss. */
+export function report(
+  goal: string,
+  name: string,
+  unit: string,
+  value: number,
+  samples: readonly number[] = [value],
+): Row {
+  return { ...figure(goal, name, Number.POSITIVE_INFINITY, unit, value, samples), target: 'report', met: true }
+}
+
 /** The value below which `share` of the samples lie. */
 export function quantile(samples: readonly number[], share: number): number {
   const sorted = [...samples].sort((a, b) => a - b)

@@ -213,19 +213,6 @@ describe('its commands', () => {
     const { clock, robot } = await begin({ sensors: { heading: silent } })
     expect(await clock.run(robot.scan({ seconds: 1 }).value())).toEqual({ readings: 0, duration: 0 })
   })
-
-  it('record holds the robot in the state recording, in which motion is refused until ready', async () => {
-    const { clock, robot, events } = await armed()
-    await clock.run(robot.record().value())
-    expect(robot.state).toBe('recording')
-    const refused = await clock.run(robot.home().result())
-    expect(refused).toMatchObject({ status: 'refused', error: { code: 'TENDON_STATE_NOT_ALLOWED' } })
-    await clock.run(robot.ready().value())
-    expect(robot.state).toBe('idle')
-    expect((await clock.run(robot.home().result())).status).toBe('succeeded')
-    const hops = events('transition').map(({ from, to }) => `${from} > ${to}`)
-    expect(hops).toEqual(['disarmed > idle', 'idle > recording', 'recording > idle'])
-  })
 })
 
 describe('in mid-motion', () => {

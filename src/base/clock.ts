@@ -1,3 +1,5 @@
+import { badArgument } from './argument.ts'
+import { onAbort } from './on-abort.ts'
 import type { Seconds } from './units.ts'
 
 /** A pending call that can be withdrawn. Withdrawing it twice, or after it fired, does nothing. */
@@ -16,7 +18,7 @@ export interface Clock {
   wall(): number
   /**
    * Calls `fn` once, never early, when `delay` seconds have passed. `Infinity` never fires and holds nothing;
-   * delays beyond 2^31-1 ms are exact too. A negative or NaN delay is a `RangeError`.
+   * delays beyond 2^31-1 ms are exact too. A negative or NaN delay throws `TENDON_ARGUMENT_INVALID`.
    */
   after(delay: Seconds, fn: () => void): Timer
   /** Calls `fn` in a later macrotask turn, after all promise reactions that are now due. */
@@ -27,8 +29,9 @@ const NEVER: Timer = { cancel() {} }
 /** Node fires timers of more than 2^31-1 ms at once, so longer waits are made of several. */
 const LONGEST_MS = 2 ** 31 - 1
 
+/** Throws `TENDON_ARGUMENT_INVALID` for what no timer can wait for. */
 export function checkDelay(delay: Seconds): void {
-  if (!(delay >= 0)) throw new RangeError(`a delay is a number of seconds >= 0, got ${delay}`)
+  if (!(delay >= 0)) throw badArgument('A timer', 'delay', delay, 'a number of seconds, 0 or more')
 }
 
 class SystemTimer implements Timer {
@@ -79,15 +82,15 @@ export const systemClock: Clock = {
 export function sleep(clock: Clock, delay: Seconds, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason)
-    const onAbort = (): void => {
+    const timer = clock.after(delay, () => {
+      forget?.()
+      resolve()
+    })
+    const aborted = (): void => {
       timer.cancel()
       reject(signal?.reason)
     }
-    const timer = clock.after(delay, () => {
-      signal?.removeEventListener('abort', onAbort)
-      resolve()
-    })
-    signal?.addEventListener('abort', onAbort, { once: true })
+    const forget = signal && onAbort(signal, aborted)
   })
 }
 

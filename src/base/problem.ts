@@ -34,14 +34,16 @@ export interface ProblemEntry<F> {
   why(facts: F): string
   fix(facts: F): string
   /** Facts as they could be, for the page that explains the code, and for its snapshot. */
-  readonly sample?: F
+  readonly sample: F
+  /** What somebody beside a robot needs to know beyond one sentence; some sentences of plain text. */
+  readonly more?: string
 }
 
 /** Declares one row of a catalogue; the parameter type of its sentences is the type of its facts. */
 export const entry = <F extends object>(row: ProblemEntry<F>): ProblemEntry<F> => row
 
 /** A catalogue: codes and their rows. `never` in the facts' place accepts a row of any facts. */
-export type Catalogue = Record<string, Omit<ProblemEntry<never>, 'sample'> & { readonly sample?: object }>
+export type Catalogue = Record<string, Omit<ProblemEntry<never>, 'sample'> & { readonly sample: object }>
 
 /** The facts that a row of a catalogue needs. */
 export type FactsOf<E> = E extends ProblemEntry<infer F> ? F : never

@@ -1,6 +1,8 @@
+import { badArgument } from './argument.ts'
+
 /**
  * Where a robot keeps small texts between two lives: parameters, recordings. Names are words of letters, digits, `_` and `-`, joined by
- * `/`, such as `so101/parameters`; a name outside of that is a programming error and rejects with a `RangeError`.
+ * `/`, such as `so101/parameters`; a name outside of that is a programming error and rejects with `TENDON_ARGUMENT_INVALID`.
  */
 export interface Storage {
   /** The text under this name, or undefined where there is none. */
@@ -13,10 +15,13 @@ export interface Storage {
   list(folder: string): Promise<string[]>
 }
 
-/** Throws a `RangeError` for a name that no storage may take: it could leave the storage's folder. */
+/** Whether a storage takes this name. */
+export const isStorageName = (name: string): boolean => /^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/.test(name)
+
+/** Throws `TENDON_ARGUMENT_INVALID` for a name that no storage may take: it could leave the storage's folder. */
 export function checkStorageName(name: string): void {
-  if (!/^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/.test(name))
-    throw new RangeError(`'${name}' is not a name in a storage: use words of letters, digits, _ and -, joined by /`)
+  if (!isStorageName(name))
+    throw badArgument('A storage', 'name', name, 'words of letters, digits, _ and -, joined by /')
 }
 
 /** A storage that ends with the process: the default, and what tests use. */

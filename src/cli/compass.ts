@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type ByteTransport, systemClock } from 'tendon'
+import type { ByteTransport, Clock } from 'tendon'
 import { openPty, type Pty } from 'tendon/pty'
 import { serial } from 'tendon/serial'
 import { type Streaming, streamTo } from 'tendon/sim'
+import { UsageError } from './usage-error.ts'
 
 /** Sentences with a heading, of any talker: what `nmea.heading` decodes. */
 const HEADING = /^\$[A-Z]{2}HD[GMT],/m
@@ -14,8 +15,8 @@ export interface PlayedCompass {
   /** Where the robot's sensor listens: the real `serialport` at one end of a pty. */
   readonly port: ByteTransport
   readonly recording: string
-  /** Begins to play, over and over. */
-  play(): void
+  /** Begins to play, over and over, as fast as this clock says. */
+  play(clock: Clock): void
   close(): Promise<void>
 }
 
@@ -30,8 +31,8 @@ export async function playedCompass(folder: string): Promise<PlayedCompass> {
   return {
     port: serial({ path: pty.path, baudRate: BAUD_RATE }),
     recording: file,
-    play: () => {
-      streaming ??= streamTo(pty.connection, bytes, { baudRate: BAUD_RATE, loop: true, clock: systemClock })
+    play: (clock) => {
+      streaming ??= streamTo(pty.connection, bytes, { baudRate: BAUD_RATE, loop: true, clock })
     },
     close: async () => {
       streaming?.stop()
@@ -51,5 +52,5 @@ function recordingIn(folder: string | undefined): { file: string; bytes: Uint8Ar
 }
 
 function missing(folder: string): never {
-  throw new Error(`there is no recording with headings in ${folder}`)
+  throw new UsageError(`There is no recording with headings in ${folder}.`, `ls ${folder}`)
 }

@@ -1,19 +1,23 @@
-import type { Simulation } from 'tendon/sim'
+import { type Clock, TendonError } from 'tendon'
+import { type FaultPlan, parseFault, type Simulation, scheduleFaults } from 'tendon/sim'
 import { UsageError } from './usage-error.ts'
 
-/** Faults that can be asked for, and what each does to the simulated servo of a joint. */
-const kinds: Readonly<Record<string, (sim: Simulation, joint: string) => void>> = {
-  stuck: (sim, joint) => sim.faults.jam(joint),
-  silent: (sim, joint) => sim.faults.silence(joint),
-  hot: (sim, joint) => sim.faults.heat(joint, 75),
-  low: (sim, joint) => sim.faults.supply(4.5, joint),
+/** Reads what stands behind each `--fault`. Throws a `UsageError` that says what to write instead. */
+export function faultsOf(texts: string | readonly string[] | undefined): readonly FaultPlan[] {
+  return asUsage(() => [texts ?? []].flat().map(parseFault))
 }
 
-/** Reads `elbow_flex=stuck`; gives what sets the fault. Throws a `UsageError` with the near names. */
-export function parseFault(text: string, joints: readonly string[]): (sim: Simulation) => void {
-  const [joint = '', kind = ''] = text.split('=')
-  if (!joints.includes(joint)) throw UsageError.unknown('joint', joint, joints)
-  const fault = kinds[kind]
-  if (!fault) throw UsageError.unknown('fault', kind, Object.keys(kinds))
-  return (sim) => fault(sim, joint)
+/** Begins the faults of the command line, on the robot's clock; a joint or bus that is not there is a `UsageError`. */
+export function beginFaults(world: Simulation, clock: Clock, plans: readonly FaultPlan[]): () => void {
+  return asUsage(() => scheduleFaults(world, clock, plans))
+}
+
+function asUsage<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (thrown) {
+    if (!(thrown instanceof TendonError)) throw thrown
+    const { what, why, fix } = thrown.problem
+    throw new UsageError(`${what} ${why}`, fix)
+  }
 }

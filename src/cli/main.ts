@@ -1,60 +1,38 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs'
-import { cac } from 'cac'
-import { TendonError } from 'tendon'
-import { exitCodes } from './exit-codes.ts'
-import { type SimOptions, sim } from './sim.ts'
-import { UsageError } from './usage-error.ts'
+import { help, helpOf } from './help.ts'
+import { verbs } from './verbs.ts'
 
-const verbs = ['sim'] as const
-
-const cli = cac('tendon')
-cli
-  .command(
-    'sim <robot> [script]',
-    'Run a robot behind simulated hardware; script: a file or a command; default: its story',
-  )
-  .option('--json', 'One JSON object a line')
-  .option('--fault <joint=kind>', 'Begin with a fault: stuck, silent, hot, low (may be repeated)')
-  .option('--seed <n>', 'Of everything that is left to chance', { default: 1 })
-  .example('tendon sim so101')
-  .example('tendon sim so101 wave --fault elbow_flex=stuck')
-  .action((robot: string, script: string | undefined, options: SimOptions) => sim(robot, script, options))
-cli.help()
-cli.version(packageVersion())
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
-}
+// Nothing is imported here but what the help needs: every other file is loaded by the verb that wants it.
 
 /** Runs the command line; gives its exit code. */
-async function main(): Promise<number> {
+async function main([first, ...rest]: readonly string[]): Promise<number> {
+  if (first === '--help' || first === '-h' || (first === 'help' && rest.length === 0)) return print(help(verbs))
+  if (first === '--version' || first === '-v') return print(`${await version()}\n`)
+  if (first === undefined) {
+    print(help(verbs))
+    return 2
+  }
   try {
-    cli.parse(process.argv, { run: false })
-    if (cli.matchedCommand) return ((await cli.runMatchedCommand()) as number | undefined) ?? exitCodes.done
-    const [verb] = cli.args
-    if (cli.options.help || cli.options.version) return exitCodes.done
-    if (verb === undefined) {
-      cli.outputHelp()
-      return exitCodes.usage
-    }
-    throw UsageError.unknown('verb', verb, verbs)
+    const { parse, verbNamed } = await import('./arguments.ts')
+    const name = first === 'help' ? (rest[0] ?? '') : first
+    const verb = verbNamed(name, verbs)
+    const asked = parse(verb, first === 'help' ? ['--help'] : rest, verbs)
+    if (asked.kind === 'help') return print(helpOf(asked.verb))
+    return await (await verb.load())(asked.call, verbs)
   } catch (error) {
-    return report(error)
+    const { report } = await import('./report.ts')
+    return report(error, rest.includes('--json'))
   }
 }
 
-function report(error: unknown): number {
-  if (error instanceof UsageError) process.stderr.write(`${error.message}\n  fix: ${error.fix}\n`)
-  else if (error instanceof Error && error.name === 'CACError')
-    process.stderr.write(`${error.message}\n  fix: tendon --help\n`)
-  else if (error instanceof TendonError) {
-    const { code, what, why, fix } = error.problem
-    process.stderr.write(`${code}: ${what}\n  why: ${why}\n  fix: ${fix}\n`)
-    return exitCodes.failed
-  } else throw error
-  return exitCodes.usage
+function print(text: string): number {
+  process.stdout.write(text)
+  return 0
 }
 
-process.exitCode = await main()
+async function version(): Promise<string> {
+  const { packageVersion } = await import('./package-version.ts')
+  return packageVersion()
+}
+
+process.exitCode = await main(process.argv.slice(2))

@@ -1,5 +1,6 @@
 import cliProgress from 'cli-progress'
 import type { Handle, Problem, RobotEvent } from 'tendon'
+import { problemLines } from './problem-text.ts'
 
 /** Where a run of the command line shows itself: bars for a person, lines for a pipe, JSON for a program. */
 export interface Screen {
@@ -18,29 +19,16 @@ export interface Screen {
 
 export interface ScreenOptions {
   readonly json: boolean
+  /** Lines, even on a terminal. */
+  readonly headless?: boolean
   readonly out: NodeJS.WriteStream
 }
 
 /** The screen that fits where the output goes. */
-export function screenFor({ json, out }: ScreenOptions): Screen {
+export function screenFor({ json, headless = false, out }: ScreenOptions): Screen {
   if (json) return new JsonScreen(out)
-  return out.isTTY ? new TerminalScreen(out) : new LineScreen(out)
+  return out.isTTY && !headless ? new TerminalScreen(out) : new LineScreen(out)
 }
-
-/** What a person standing beside the robot must believe. */
-const POWER: Readonly<Record<Problem['power'], string>> = {
-  unchanged: 'Power is as it was before.',
-  off: 'Power is verified off.',
-  on: 'Joints have power.',
-  unknown: 'Power may still be on: keep clear.',
-}
-
-const problemLines = (found: Problem): string[] => [
-  `${found.code}: ${found.what}`,
-  `  why:   ${found.why}`,
-  `  fix:   ${found.fix}`,
-  `  power: ${POWER[found.power]}`,
-]
 
 const fractionOf = (feedback: unknown): number | undefined => {
   const fraction =

@@ -1,21 +1,18 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { type RobotDefinition, type RobotEvent, start } from 'tendon'
+import { type Clock, type RobotDefinition, type RobotEvent, start } from 'tendon'
 import { type Simulation, simulated, simulationOf } from 'tendon/sim'
 import { type PlayedCompass, playedCompass } from './compass.ts'
+import { ControlSocket } from './control/server.ts'
 import { exitCodes } from './exit-codes.ts'
-import { parseFault } from './faults.ts'
+import { beginFaults, faultsOf } from './faults.ts'
 import { importFile, loadRobot } from './load-robot.ts'
 import { type Screen, screenFor } from './screen.ts'
+import { servePty } from './serve-pty.ts'
+import { clockOf, type SimOptions, seedOf } from './sim-settings.ts'
 import { problemsIn, Stage } from './stage.ts'
 import { stopOnSpace } from './stop-key.ts'
 import { UsageError } from './usage-error.ts'
-
-export interface SimOptions {
-  readonly json?: boolean
-  readonly fault?: string | readonly string[]
-  readonly seed?: number
-}
 
 /** What a script of `tendon sim` is: a module whose default is a function of the running robot, its world, the stage. */
 interface Script {
@@ -24,27 +21,36 @@ interface Script {
   readonly initial?: Readonly<Record<string, number>>
 }
 
+export type { SimOptions }
+
 /**
  * Boots a robot behind its simulated buses, runs a script on it, and gives the exit code. The script is a file, a
- * command without a goal, or, when none is named, the `story.ts` beside the robot.
+ * command without a goal, or, when none is named, the `story.ts` beside the robot. With `pty` there is no robot
+ * program: the simulated servos wait for others.
  */
 export async function sim(robotName: string, script: string | undefined, options: SimOptions): Promise<number> {
+  const [clock, seed, faults] = [clockOf(options), seedOf(options), faultsOf(options.fault)]
   const { definition, folder } = await loadRobot(robotName)
-  const joints = Object.keys(definition.hardware.joints)
-  const faults = [options.fault ?? []].flat().map((text) => parseFault(text, joints))
+  const { json = false, headless = false, pty } = options
+  const screen = screenFor({ json, headless, out: process.stdout })
+  if (pty) {
+    if (script !== undefined) throw new UsageError('--pty runs no script.', `tendon sim ${robotName} --pty`)
+    const link = typeof pty === 'string' ? pty : undefined
+    return await servePty(simulationOf(simulated(definition, { seed })), screen, { clock, faults, link })
+  }
   const told = await scriptOf(definition, folder, script)
-  const screen = screenFor({ json: options.json === true, out: process.stdout })
   const compass = 'heading' in definition.hardware.sensors ? await playedCompass(join(folder, 'recordings')) : undefined
+  let endFaults = (): void => {}
   try {
     const made = simulated(definition, {
-      seed: options.seed ?? 1,
+      seed,
       ...(told.initial && { initial: told.initial }),
       ...(compass && { sensors: { heading: compass.port } }),
     })
-    const world = simulationOf(made)
-    for (const set of faults) set(world)
-    return await perform(made, world, told, screen, compass)
+    endFaults = beginFaults(simulationOf(made), clock, faults)
+    return await perform(made, told, { screen, clock, compass, keys: !headless })
   } finally {
+    endFaults()
     await compass?.close()
     screen.end()
   }
@@ -67,29 +73,35 @@ async function scriptOf(definition: RobotDefinition, folder: string, script: str
   return (await importFile(file)) as Script
 }
 
-async function perform(
-  definition: RobotDefinition,
-  world: Simulation,
-  told: Script,
-  screen: Screen,
-  compass: PlayedCompass | undefined,
-): Promise<number> {
+interface Surroundings {
+  readonly screen: Screen
+  readonly clock: Clock
+  readonly compass: PlayedCompass | undefined
+  /** Whether the keys of a terminal mean something. */
+  readonly keys: boolean
+}
+
+async function perform(definition: RobotDefinition, told: Script, around: Surroundings): Promise<number> {
+  const { screen, clock, compass, keys } = around
+  const world = simulationOf(definition)
   const frames = { host: 0, servo: 0 }
   const untap = world.tap(({ from }) => {
     frames[from]++
   })
-  const robot = await start(definition, { process: true })
+  const robot = await start(definition, { process: true, clock })
+  // So that `tendon stop` and the others reach a story too; a second one of the same robot is told without.
+  const socket = await ControlSocket.claimIfFree(definition)
+  socket?.serve({ robot, definition, simulated: true, clock })
   const deafen = showEvents(robot, screen)
-  const letGo = stopOnSpace(() => void robot.stop({ by: 'the space bar', reason: 'a person pressed stop' }))
+  const stop = (): void => void robot.stop({ by: 'the space bar', reason: 'a person pressed stop' })
+  const letGo = keys ? stopOnSpace(stop) : () => {}
   const endWithReader = retireWithoutReader()
   const { leaving, forget } = signalsAsAbort()
-  const stage = new Stage(robot, world, screen)
+  const stage = new Stage(robot, world, screen, clock)
   let code: number = exitCodes.done
   try {
-    screen.say(
-      `${definition.name}: ${world.servos.length} simulated servos behind the bytes of their bus${compass ? `, a compass (${compass.recording}) on a serial port` : ''}`,
-    )
-    compass?.play()
+    introduce(definition, world, around)
+    compass?.play(clock)
     await told.default({ robot, sim: world, stage })
   } catch (error) {
     code = exitCodes.failed
@@ -101,12 +113,20 @@ async function perform(
   }
   summary(robot, frames, screen)
   const { confirmed } = await robot.close()
+  await socket?.close()
   deafen()
   letGo()
   untap()
   endWithReader()
   forget()
   return confirmed ? code : exitCodes.notConfirmed
+}
+
+/** What is simulated here, and what is not. */
+function introduce(definition: RobotDefinition, world: Simulation, { screen, compass }: Surroundings): void {
+  const beside = compass ? `, a compass (${compass.recording}) on a serial port` : ''
+  screen.say(`${definition.name}: ${world.servos.length} simulated servos behind the bytes of their bus${beside}`)
+  for (const sensor of world.silentSensors) screen.say(`sensor ${sensor}: nothing simulates it, so it stays unknown`)
 }
 
 /** Shows every event once: those of the start, before anybody could listen, and those that are still to be told. */

@@ -1,11 +1,11 @@
 import {
+  type Clock,
   type Handle,
   type Outcome,
   type Problem,
   type RobotDefinition,
   type RobotOf,
   type StopVerdict,
-  systemClock,
   TendonError,
   toDegrees,
 } from 'tendon'
@@ -13,7 +13,7 @@ import type { Simulation } from 'tendon/sim'
 import type { Screen } from './screen.ts'
 
 /** A story that did not go as it is told: shown, the robot disarmed, exit code 1. */
-export class StoryFailed extends Error {
+class StoryFailed extends Error {
   readonly problems: readonly Problem[]
   constructor(sentence: string, problems: readonly Problem[] = []) {
     super(sentence)
@@ -29,11 +29,14 @@ export class Stage {
   readonly robot: AnyRobot
   readonly sim: Simulation
   readonly #screen: Screen
+  readonly #clock: Clock
 
-  constructor(robot: AnyRobot, sim: Simulation, screen: Screen) {
+  /** `clock` is the one that the robot lives on. */
+  constructor(robot: AnyRobot, sim: Simulation, screen: Screen, clock: Clock) {
     this.robot = robot
     this.sim = sim
     this.#screen = screen
+    this.#clock = clock
   }
 
   say(line: string): void {
@@ -41,11 +44,11 @@ export class Stage {
   }
 
   async run<R>(handle: Handle<R, unknown>, label: string): Promise<Outcome<R>> {
-    const began = systemClock.now()
+    const began = this.#clock.now()
     this.#screen.follow(handle, label)
     const outcome = await handle.result()
     const how = outcome.status === 'canceled' ? `canceled (${outcome.reason})` : outcome.status
-    this.say(`${mark(outcome)} ${label} ${how} after ${(systemClock.now() - began).toFixed(1)} s`)
+    this.say(`${mark(outcome)} ${label} ${how} after ${(this.#clock.now() - began).toFixed(1)} s`)
     return outcome
   }
 

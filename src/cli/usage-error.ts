@@ -1,4 +1,4 @@
-import { nearNames } from 'tendon'
+import { nearNames } from 'tendon/device'
 
 /** The command line was wrong. Nothing was started. */
 export class UsageError extends Error {

@@ -1,3 +1,4 @@
+import { type FromParam, isFromParam } from '../base/from-param.ts'
 import type { Schema } from '../base/schema.ts'
 import type { Command, CommandData } from './command.ts'
 import { type JointGoal, type JointsAccess, Next } from './context.ts'
@@ -9,6 +10,7 @@ type Options = Partial<Pick<CommandData, 'doc' | 'allowed' | 'category' | 'prior
 interface MotionContext {
   readonly goal: JointGoal<string>
   readonly joints: JointsAccess<string>
+  readonly params: Readonly<Record<string, unknown>>
   feedback(progress: { readonly fraction: number }): void
 }
 
@@ -23,16 +25,20 @@ const fraction: Schema<{ readonly fraction: number }> = {
 
 export function moveToCommand(
   goal: JointGoalSchema<string>,
-  { speed, ...options }: Options & { speed?: number },
+  { speed, ...options }: Options & { readonly speed?: number | FromParam | undefined },
 ): Command {
   return {
     kind: 'command',
     spec: {
       doc: 'Moves joints to angles in radians; all arrive together.',
       ...options,
+      speed,
       goal,
       feedback: fraction,
-      run: ({ goal, joints, feedback }: MotionContext) => joints.moveTo(goal, { speed, onProgress: feedback }),
+      run: isFromParam(speed)
+        ? ({ goal, joints, feedback, params }: MotionContext) =>
+            joints.moveTo(goal, { speed: params[speed.parameter] as number, onProgress: feedback })
+        : ({ goal, joints, feedback }: MotionContext) => joints.moveTo(goal, { speed, onProgress: feedback }),
     },
   }
 }

@@ -1,8 +1,12 @@
+import { isFromParam } from '../base/from-param.ts'
 import { TendonError } from '../base/problem.ts'
 import type { DefinitionFault } from '../base/problems/definition.ts'
 import { problem } from '../base/problems/index.ts'
 import { looksAsync } from '../base/schema.ts'
+import { linkOf } from '../device/link.ts'
 import { checkJoints } from './check-joints.ts'
+import { checkFromParam, checkParameters, optionRanges } from './check-parameters.ts'
+import { checkRules } from './check-rules.ts'
 import type { Command, CommandData } from './command.ts'
 import { checkKnown, type Report } from './faults.ts'
 import { checkLimits, defaultLimits } from './limits.ts'
@@ -11,7 +15,7 @@ import type { RobotDefinition } from './robot-definition.ts'
 import type { RobotSpec } from './robot-model.ts'
 
 /** Categories that every robot has without declaring them. `default` may be declared, to change it. */
-export const builtinCategories = ['default', 'script', 'halt', 'lifecycle'] as const
+const builtinCategories = ['default', 'script', 'halt', 'lifecycle'] as const
 
 /** Throws one `TENDON_DEFINITION_INVALID` with everything that is wrong, or returns. Opens nothing. */
 export function checkDefinition(definition: RobotDefinition): void {
@@ -22,11 +26,17 @@ export function checkDefinition(definition: RobotDefinition): void {
   checkStates(spec, report)
   checkCategories(spec, report)
   checkJoints(spec, definition.hardware, report)
+  checkParameters(spec, report)
   checkServices(spec, report)
-  for (const kind of ['buses', 'sensors'] as const)
+  checkLinks(definition, report)
+  for (const kind of ['buses', 'links', 'sensors'] as const)
     for (const name of Object.keys(spec[kind] ?? {})) checkName(`${kind}.${name}`, name, report)
+  for (const [name, { maxAge }] of Object.entries(definition.hardware.sensors))
+    if (maxAge !== undefined && !(maxAge > 0))
+      report(`sensors.${name}.maxAge`, `${maxAge} s is not an age.`, 'Use a number of seconds above 0.')
   checkResources(spec.resources ?? [], report)
   checkCommands(definition, report)
+  checkRules(definition, report)
   for (const [name, what] of checkLimits({ ...defaultLimits, ...spec.limits }))
     report(`limits.${name}`, what, `Leave limits.${name} out for its default.`)
   if (faults.length > 0) throw new TendonError(problem('TENDON_DEFINITION_INVALID', { robot: definition.name, faults }))
@@ -78,6 +88,16 @@ function checkServices(spec: RobotSpec, report: Report): void {
   }
 }
 
+function checkLinks({ hardware }: RobotDefinition, report: Report): void {
+  const links = Object.keys(hardware.links ?? {})
+  for (const [name, sensor] of Object.entries(hardware.sensors)) {
+    const link = linkOf(sensor)
+    if (link !== undefined && links.length === 0)
+      report(`sensors.${name}.link`, `there is no link '${link}'.`, `Declare it: links: { ${link}: mqtt({ url }) }.`)
+    else if (link !== undefined) checkKnown(`sensors.${name}.link`, 'link', link, links, report)
+  }
+}
+
 function checkCommands(definition: RobotDefinition, report: Report): void {
   const spec = definition.model.spec
   for (const [name, command] of Object.entries(definition.commands)) {
@@ -106,6 +126,11 @@ function checkCommand(path: string, command: Command, spec: RobotSpec, report: R
     for (const name of data.cancels) checkKnown(`${path}.cancels`, 'category', name, categories, report)
   checkClaims(path, data, spec, report)
   checkNumbers(path, data, report)
+  for (const option of ['deadline', 'grace', 'priority', 'speed'] as const) {
+    const value = data[option]
+    if (isFromParam(value))
+      checkFromParam(`${path}.${option}`, value, optionRanges[option], spec.parameters ?? {}, report)
+  }
   if (data.goal && looksAsync(data.goal))
     report(`${path}.goal`, 'the schema validates asynchronously (goal_schema_async).', 'Make it synchronous.')
   checkUses(path, command, spec, report, above)
@@ -128,13 +153,15 @@ function checkClaims(path: string, data: CommandData, spec: RobotSpec, report: R
 }
 
 function checkNumbers(path: string, data: CommandData, report: Report): void {
-  const { deadline, grace, priority } = data
-  if (deadline !== undefined && deadline !== 'none' && !(deadline > 0))
+  const { deadline, grace, priority, speed } = data
+  if (deadline !== undefined && deadline !== 'none' && !isFromParam(deadline) && !(deadline > 0))
     report(`${path}.deadline`, `${deadline} s is not a deadline.`, "Use a number of seconds above 0, or 'none'.")
-  if (grace !== undefined && !(grace >= 0 && Number.isFinite(grace)))
+  if (grace !== undefined && !isFromParam(grace) && !(grace >= 0 && Number.isFinite(grace)))
     report(`${path}.grace`, `${grace} s is not a grace period.`, 'Use a finite number of seconds, 0 or more.')
-  if (priority !== undefined && !Number.isFinite(priority))
+  if (priority !== undefined && !isFromParam(priority) && !Number.isFinite(priority))
     report(`${path}.priority`, `${priority} is not a priority.`, 'Use a finite number.')
+  if (speed !== undefined && !isFromParam(speed) && !(speed > 0 && speed <= 1))
+    report(`${path}.speed`, `${speed} is not a share of the joint’s velocity.`, 'Use a number above 0, at most 1.')
 }
 
 function checkUses(path: string, command: Command, spec: RobotSpec, report: Report, above: Set<Command>): void {

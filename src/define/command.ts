@@ -1,3 +1,4 @@
+import type { FromParam } from '../base/from-param.ts'
 import type { AnySchema, InputOf, OutputOf } from '../base/schema.ts'
 import type { Seconds } from '../base/units.ts'
 import type { Next, RunContext } from './context.ts'
@@ -34,9 +35,11 @@ export interface CommandData {
   readonly category?: string | undefined
   readonly claims?: readonly string[] | ((goal: never) => readonly string[]) | undefined
   readonly cancels?: readonly string[] | '*' | undefined
-  readonly priority?: number | undefined
-  readonly deadline?: Seconds | 'none' | undefined
-  readonly grace?: Seconds | undefined
+  readonly priority?: number | FromParam | undefined
+  readonly deadline?: Seconds | 'none' | FromParam | undefined
+  readonly grace?: Seconds | FromParam | undefined
+  /** Of the built-in moveTo. */
+  readonly speed?: number | FromParam | undefined
   readonly during?: string | undefined
   readonly onSafety?: 'cancel' | 'continue' | undefined
   readonly onCrash?: 'halt' | 'disarm' | undefined
@@ -84,11 +87,11 @@ export interface CommandSpec<
   /** Categories whose runs end when this one starts; `'*'` all but its ancestors. */
   readonly cancels?: readonly M['category'][] | '*'
   /** Higher is never displaced by lower. Default 0. */
-  readonly priority?: number
+  readonly priority?: number | FromParam<M['numeric']>
   /** Counted from the start. Default `limits.deadline`. `'none'` must be written out. */
-  readonly deadline?: Seconds | 'none'
+  readonly deadline?: Seconds | 'none' | FromParam<M['numeric']>
   /** How long the body may take to end when told to. Default `limits.grace`. */
-  readonly grace?: Seconds
+  readonly grace?: Seconds | FromParam<M['numeric']>
   /** The robot is held in this state while it runs, and leaves it on any end. */
   readonly during?: M['state']
   /** Whether a stop or disarm ends it. `continue` is for runs without joints. Default `cancel`. */

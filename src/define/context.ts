@@ -1,7 +1,8 @@
 import type { TendonError } from '../base/problem.ts'
+import type { Storage } from '../base/storage.ts'
 import type { Radians, Seconds } from '../base/units.ts'
 import type { JointReading, MoveOptions, MoveResult } from '../motion/contract.ts'
-import type { ModelTypes, SensorValue } from './model-types.ts'
+import type { ModelTypes, SensorValue, ValuesOf } from './model-types.ts'
 import type { CommandMap, OpsOf } from './script.ts'
 import type { SensorReader } from './sensor-reader.ts'
 
@@ -53,6 +54,8 @@ export interface RunContext<M extends ModelTypes, Goal, Feedback, Partial, Messa
   readonly goal: Goal
   readonly joints: JointsAccess<M['joint']>
   readonly sensors: { readonly [S in keyof M['sensors']]: SensorReader<SensorValue<M['sensors'][S]>> }
+  /** The parameters as they are in force at the moment when they are read. */
+  readonly params: ValuesOf<M['parameters']>
   /** Runs the commands named in `uses` as children: they borrow this run's slot and claims and never outlive it. */
   readonly robot: OpsOf<Uses>
   /** Aborts when the run is told to end; in cleanup it is a fresh one, which aborts when the run is cut off. */
@@ -70,10 +73,18 @@ export interface RunContext<M extends ModelTypes, Goal, Feedback, Partial, Messa
   transition(state: M['state']): void
   /** The operational state. */
   readonly state: string
-  /** Waits; rejects when the run is told to end. */
+  /**
+   * Waits; rejects when the run is told to end. As with every wait of a context you may leave it without awaiting it. A
+   * promise derived from it (`sleep(1).then(...)`) is yours: await it, or end it with `.catch(...)`, or Node reports an
+   * unhandled rejection when the run is canceled. A robot started with `process: true` goes on then; another program ends.
+   */
   sleep(duration: Seconds): Promise<void>
   /** Monotonic time in seconds. */
   now(): Seconds
+  /** Wall time in milliseconds since the Unix epoch: for records, never for control. */
+  wall(): number
+  /** What the robot keeps between two lives (`StartOptions.storage`). Its names begin with that of the robot. */
+  readonly storage: Storage
   /** The light way to hear of the interrupt: called once, synchronously, when the run is told to end. */
   onInterrupt(listener: () => void): void
   /** Listens to a topic for as long as the run lives. */

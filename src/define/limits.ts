@@ -1,8 +1,9 @@
 import type { Seconds } from '../base/units.ts'
 import { defaultHardwareLimits, type HardwareLimits } from '../motion/limits.ts'
+import { defaultSensorLimits, type SensorLimits } from '../stream/limits.ts'
 
 /** Every bound of the runtime in one place. Durations in seconds, counts in whole numbers. */
-export interface Limits extends HardwareLimits {
+export interface Limits extends HardwareLimits, SensorLimits {
   /** Live runs of the whole robot. At the bound: `TENDON_TOO_MANY_RUNS`. */
   readonly maxRuns: number
   /** Bodies that were cut off and have not returned. At the bound: `TENDON_TOO_MANY_ABANDONED`. */
@@ -25,6 +26,10 @@ export interface Limits extends HardwareLimits {
   readonly retireCap: Seconds
   /** How long a service may take to start or to stop. */
   readonly serviceTimeout: Seconds
+  /** How long the storage may take for one text. */
+  readonly storageTimeout: Seconds
+  /** Changes of parameters that may wait for the storage; one more is refused. */
+  readonly parameterQueue: number
 }
 
 export const defaultLimits: Limits = {
@@ -39,10 +44,22 @@ export const defaultLimits: Limits = {
   grace: 0.5,
   retireCap: 20,
   serviceTimeout: 10,
+  storageTimeout: 5,
+  parameterQueue: 64,
   ...defaultHardwareLimits,
+  ...defaultSensorLimits,
 }
 
-const COUNTS = ['maxRuns', 'maxAbandoned', 'eventLog', 'inbox', 'strands', 'queueLength'] as const
+const COUNTS = [
+  'maxRuns',
+  'maxAbandoned',
+  'eventLog',
+  'inbox',
+  'strands',
+  'queueLength',
+  'parameterQueue',
+  'sensorSubscriptions',
+] as const
 
 /** What is impossible about these limits, as [name, sentence] pairs. */
 export function checkLimits(limits: Limits): [name: string, what: string][] {
@@ -56,6 +73,8 @@ export function checkLimits(limits: Limits): [name: string, what: string][] {
     if (!Number.isInteger(limits[name])) faults.push([name, `${name} is ${limits[name]}, and must be a whole number.`])
   if (limits.grace > limits.deadline)
     faults.push(['grace', `grace (${limits.grace} s) is longer than the default deadline (${limits.deadline} s).`])
+  if (limits.sensorReopenAfter > limits.sensorReopenAtMost)
+    faults.push(['sensorReopenAfter', 'sensorReopenAfter is longer than sensorReopenAtMost, the longest such wait.'])
   if (limits.rate > 1000) faults.push(['rate', `rate is ${limits.rate}; no bus can do over 1000.`])
   if (limits.haltTimeout * limits.rate < 5)
     faults.push(['haltTimeout', 'haltTimeout leaves fewer than 5 control ticks to see that a joint stands still.'])

@@ -1,5 +1,5 @@
 /** Names that every robot object has itself, or that would break it: no command may be called so. */
-export const reservedNames = [
+const reservedNames = [
   'then',
   'catch',
   'finally',
@@ -13,6 +13,8 @@ export const reservedNames = [
   'safety',
   'commands',
   'sensors',
+  'links',
+  'parameters',
   'joints',
   'events',
   'log',
@@ -28,6 +30,7 @@ export const reservedNames = [
   'cancel',
   'execute',
   'runs',
+  'rules',
   'category',
   'whenState',
   'services',

@@ -3,6 +3,7 @@ import { checkDefinition } from './check.ts'
 import type { Command, CommandTypes } from './command.ts'
 import type { ModelTypes } from './model-types.ts'
 import type { RobotModel, RobotSpec } from './robot-model.ts'
+import type { RuleMap, RuleSpecs } from './rule.ts'
 import type { CommandMap } from './script.ts'
 
 /** The names of those commands that need no goal. */
@@ -10,10 +11,13 @@ type Goalless<C extends CommandMap> = {
   [K in keyof C]: C[K] extends Command<infer T> ? (undefined extends T['goalInput'] ? C[K] : never) : never
 }[keyof C]
 
+type ModelOf<D extends RobotDefinition> = D['model'] extends RobotModel<infer M> ? M : never
+
 interface Extras {
   readonly rest?: Command
   readonly selfCheck?: Command
   readonly hardware?: HardwareMap
+  readonly rules?: RuleMap
 }
 
 /** A robot that can be started: a model with its commands. A value; starting it twice makes two robots. */
@@ -24,6 +28,8 @@ export class RobotDefinition<M extends ModelTypes = ModelTypes, C extends Comman
   readonly hardware: HardwareMap
   readonly restCommand: Command | undefined
   readonly selfCheckCommand: Command | undefined
+  /** As the runtime reads them; `rules()` adds some. */
+  readonly ruleSpecs: RuleMap
 
   constructor(model: RobotModel<M>, commands: C, extras: Extras) {
     this.name = model.name
@@ -32,12 +38,14 @@ export class RobotDefinition<M extends ModelTypes = ModelTypes, C extends Comman
     this.hardware = extras.hardware ?? hardwareOf(model.spec)
     this.restCommand = extras.rest
     this.selfCheckCommand = extras.selfCheck
+    this.ruleSpecs = extras.rules ?? {}
     checkDefinition(this)
   }
 
   #extend(extras: Extras): RobotDefinition<M, C> {
     return new RobotDefinition(this.model, this.commands, {
       hardware: this.hardware,
+      rules: this.ruleSpecs,
       ...(this.restCommand && { rest: this.restCommand }),
       ...(this.selfCheckCommand && { selfCheck: this.selfCheckCommand }),
       ...extras,
@@ -54,6 +62,23 @@ export class RobotDefinition<M extends ModelTypes = ModelTypes, C extends Comman
     return this.#extend({ selfCheck: command as Command<CommandTypes> })
   }
 
+  /**
+   * Adds reactive rules: `overheated: { when: above('room', (t) => t, 40), run: 'home', cooldown: seconds(30) }`. They
+   * are in force from the start of the robot to its close, armed or not; what they run goes through the same gates as
+   * every command, with the rule as its cause. A rule takes the place of an earlier one of its name.
+   */
+  rules<
+    // By way of `this`, so that a definition stays assignable to one of any robot.
+    Self extends RobotDefinition,
+    const R extends Readonly<Record<string, unknown>>,
+    const K extends Readonly<Record<string, unknown>>,
+  >(
+    this: Self,
+    rules: RuleSpecs<ModelOf<Self>, Self['commands'], R, K>,
+  ): RobotDefinition<ModelOf<Self>, Self['commands']> {
+    return this.#extend({ rules: { ...this.ruleSpecs, ...(rules as unknown as RuleMap) } })
+  }
+
   /** The same robot on other hardware: how `simulated` and recordings take the place of the wires. */
   withHardware(hardware: HardwareMap): RobotDefinition<M, C> {
     return this.#extend({ hardware })
@@ -66,6 +91,7 @@ function hardwareOf(spec: RobotSpec): HardwareMap {
     buses: spec.buses ?? {},
     joints: spec.joints ?? {},
     sensors: spec.sensors ?? {},
+    links: spec.links ?? {},
     calibration: spec.calibration ?? {},
   }
 }

@@ -1,6 +1,8 @@
+import type { FromParam } from '../base/from-param.ts'
 import type { AnySchema } from '../base/schema.ts'
 import type { Seconds } from '../base/units.ts'
-import type { JointSpec } from '../device/joint.ts'
+import type { JointDefinition, JointSpec } from '../device/joint.ts'
+import type { LinkedSensorSpec, LinkSpec } from '../device/link.ts'
 import type { SensorSpec } from '../device/sensor.ts'
 import type { ServoBusSpec, ServoCalibration } from '../device/servo-bus.ts'
 import type { MoveResult } from '../motion/contract.ts'
@@ -13,6 +15,8 @@ import type { Limits } from './limits.ts'
 import type { ModelTypes } from './model-types.ts'
 import type { ReservedName } from './names.ts'
 import type { OpGenerator } from './operation.ts'
+import { type PacedBy, pacedJoints } from './paced-joints.ts'
+import type { NumericNames, ParameterMap } from './parameter.ts'
 import { RobotDefinition } from './robot-definition.ts'
 import type { CommandMap, OpsOf } from './script.ts'
 import type { Service } from './service.ts'
@@ -27,11 +31,20 @@ export interface RobotSpec {
   readonly buses?: Readonly<Record<string, ServoBusSpec>>
   readonly joints?: Readonly<Record<string, JointSpec>>
   readonly resources?: readonly string[]
+  /** Ways to brokers, which sensors name. They are opened before everything else. */
+  readonly links?: Readonly<Record<string, LinkSpec>>
   readonly sensors?: Readonly<Record<string, SensorSpec>>
+  /** Values that the owner of the robot may change while it runs: `cruise: param.number({ ... })`. */
+  readonly parameters?: ParameterMap
+  /** Made by `defineRobot`: the joints whose limits come from parameters; `joints` has the largest values of these. */
+  readonly pacedBy?: Readonly<Record<string, PacedBy>>
   readonly services?: readonly Service[]
   readonly calibration?: Readonly<Record<string, ServoCalibration>>
   readonly limits?: Partial<Limits>
 }
+
+/** A robot as it is written down: limits of joints may come from parameters. */
+type GivenSpec = Omit<RobotSpec, 'joints' | 'pacedBy'> & { readonly joints?: Readonly<Record<string, JointDefinition>> }
 
 type None = Record<never, never>
 
@@ -40,8 +53,8 @@ export interface BuiltinOptions<M extends ModelTypes> {
   readonly doc?: string
   readonly allowed?: readonly (M['state'] | 'disarmed')[]
   readonly category?: M['category']
-  readonly priority?: number
-  readonly deadline?: Seconds | 'none'
+  readonly priority?: number | FromParam<M['numeric']>
+  readonly deadline?: Seconds | 'none' | FromParam<M['numeric']>
 }
 
 export interface MoveToTypes<J extends string> extends CommandTypes {
@@ -69,13 +82,13 @@ export interface ScriptTypes<G extends AnySchema | undefined, Out> extends Comma
 }
 
 /** A body that commands the robot. It has no claims and no deadline of its own; its commands have theirs. */
-export interface ScriptSpec<U extends CommandMap, G extends AnySchema | undefined, Out> {
+export interface ScriptSpec<U extends CommandMap, G extends AnySchema | undefined, Out, Param extends string = never> {
   readonly doc?: string
   readonly uses: U
   readonly goal?: G
   /** Default: every state, `disarmed` included; the commands it runs are judged by themselves. */
   readonly allowed?: readonly string[]
-  readonly deadline?: Seconds | 'none'
+  readonly deadline?: Seconds | 'none' | FromParam<Param>
   run(robot: OpsOf<U>, goal: TypesOf<G, undefined, undefined, undefined, undefined, Out>['goalInput']): Out
 }
 
@@ -87,9 +100,10 @@ export class RobotModel<M extends ModelTypes> {
   readonly name: string
   readonly spec: RobotSpec
 
-  constructor(name: string, spec: RobotSpec) {
+  constructor(name: string, spec: GivenSpec) {
+    const { joints, pacedBy } = pacedJoints(spec.joints ?? {}, spec.parameters ?? {})
     this.name = name
-    this.spec = spec
+    this.spec = { ...spec, joints, pacedBy }
   }
 
   /** Declares a command of this model. */
@@ -110,7 +124,7 @@ export class RobotModel<M extends ModelTypes> {
     const U extends CommandMap,
     Out extends Promise<unknown> | OpGenerator<unknown>,
     const G extends AnySchema | undefined = undefined,
-  >(spec: ScriptSpec<U, G, Out>): Command<ScriptTypes<G, Out>> {
+  >(spec: ScriptSpec<U, G, Out, M['numeric']>): Command<ScriptTypes<G, Out>> {
     const { run, ...rest } = spec
     return {
       kind: 'script',
@@ -130,7 +144,9 @@ export class RobotModel<M extends ModelTypes> {
   }
 
   /** Built in: moves joints to angles; all arrive together; ends on measured arrival. */
-  moveTo(options: BuiltinOptions<M> & { readonly speed?: number } = {}): Command<MoveToTypes<M['joint']>> {
+  moveTo(
+    options: BuiltinOptions<M> & { readonly speed?: number | FromParam<M['numeric']> } = {},
+  ): Command<MoveToTypes<M['joint']>> {
     return moveToCommand(this.jointGoal(), options) as Command<MoveToTypes<M['joint']>>
   }
 
@@ -154,6 +170,9 @@ export class RobotModel<M extends ModelTypes> {
   }
 }
 
+/** A sensor that names one of these links, or none. */
+type SensorOver<Link extends string> = SensorSpec & Partial<Pick<LinkedSensorSpec<unknown, Link>, 'link'>>
+
 /**
  * Describes a robot. Everything in it is checked: names by the compiler, the rest when it is called, and all that is
  * wrong is reported at once in a `TendonError` of code `TENDON_DEFINITION_INVALID`.
@@ -162,20 +181,36 @@ export function defineRobot<
   const States extends Readonly<Record<string, StateSpec>> = None,
   const Categories extends Readonly<Record<string, CategorySpec>> = None,
   const Buses extends Readonly<Record<string, ServoBusSpec>> = None,
-  const Joints extends Readonly<Record<string, JointSpec<keyof NoInfer<Buses> & string>>> = None,
-  const Sensors extends Readonly<Record<string, SensorSpec>> = None,
+  const Parameters extends ParameterMap = None,
+  const Joints extends Readonly<
+    Record<string, JointDefinition<keyof NoInfer<Buses> & string, NumericNames<NoInfer<Parameters>>>>
+  > = None,
+  const Links extends Readonly<Record<string, LinkSpec>> = None,
+  const Sensors extends Readonly<Record<string, SensorOver<keyof NoInfer<Links> & string>>> = None,
   const Resource extends string = never,
 >(
   name: string,
   spec: Omit<
     RobotSpec,
-    'states' | 'initial' | 'categories' | 'buses' | 'joints' | 'sensors' | 'resources' | 'calibration'
+    | 'states'
+    | 'initial'
+    | 'categories'
+    | 'buses'
+    | 'parameters'
+    | 'joints'
+    | 'links'
+    | 'sensors'
+    | 'resources'
+    | 'calibration'
+    | 'pacedBy'
   > & {
     readonly states?: States
     readonly initial?: NoInfer<(keyof States & string) | 'idle'>
     readonly categories?: Categories
     readonly buses?: Buses
+    readonly parameters?: Parameters
     readonly joints?: Joints
+    readonly links?: Links
     readonly sensors?: Sensors
     readonly resources?: readonly Resource[]
     readonly calibration?: { readonly [J in keyof NoInfer<Joints>]?: ServoCalibration }
@@ -186,6 +221,9 @@ export function defineRobot<
   readonly joint: keyof Joints & string
   readonly resource: Resource
   readonly sensors: Sensors
+  readonly link: keyof Links & string
+  readonly parameters: Parameters
+  readonly numeric: NumericNames<Parameters>
 }> {
-  return new RobotModel(name, spec as RobotSpec)
+  return new RobotModel(name, spec as GivenSpec)
 }

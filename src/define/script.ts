@@ -25,6 +25,11 @@ export type GoalArgs<T extends CommandTypes> = undefined extends T['goalInput']
   ? [goal?: T['goalInput']]
   : [goal: T['goalInput']]
 
+/** The typed methods of a robot. */
+export type CommandMethods<C extends CommandMap> = {
+  readonly [K in keyof C]: C[K] extends Command<infer T> ? (...args: GoalArgs<T>) => HandleOf<T> : never
+}
+
 /** What `robot` is inside a script or a body: its commands as lazy operations. */
 export type OpsOf<U extends CommandMap> = {
   readonly [K in keyof U]: U[K] extends Command<infer T> ? (...args: GoalArgs<T>) => CommandOp<T> : never

@@ -1,4 +1,5 @@
 import type { JointSpec } from './joint.ts'
+import type { LinkSpec } from './link.ts'
 import type { SensorSpec } from './sensor.ts'
 import type { ServoBusSpec, ServoCalibration } from './servo-bus.ts'
 
@@ -7,6 +8,8 @@ export interface HardwareMap {
   readonly buses: Readonly<Record<string, ServoBusSpec>>
   readonly joints: Readonly<Record<string, JointSpec>>
   readonly sensors: Readonly<Record<string, SensorSpec>>
+  /** Ways to brokers of messages. Default: none. */
+  readonly links?: Readonly<Record<string, LinkSpec>>
   /** By joint. */
   readonly calibration: Readonly<Record<string, ServoCalibration>>
 }

@@ -1,7 +1,20 @@
-/** `tendon/device`: the contracts that drivers, transports and sensors are written to. */
+/** `tendon/device`: the contracts that drivers, transports and sensors are written to, and what their problems are made of. */
+export { entry, nearNames, oneOf, type Problem, type ProblemEntry, problemsOf, TendonError } from '../base/problem.ts'
+export { problem } from '../base/problems/index.ts'
+export * from '../base/units.ts'
 export type { HardwareMap } from './hardware-map.ts'
 export type { JointSpec, StopPolicy } from './joint.ts'
 export { accelerationOf, toJoint, toJointVelocity, toleranceOf, toServo } from './joint.ts'
+export {
+  type LinkedSensorSpec,
+  type LinkPort,
+  type LinkSpec,
+  type LinkStatus,
+  linkOf,
+  type Message,
+  type MessageLink,
+  type PublishOptions,
+} from './link.ts'
 export type { Latest, Reading, SensorConnection, SensorSink, SensorSpec } from './sensor.ts'
 export type {
   BusHealth,

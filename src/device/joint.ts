@@ -1,3 +1,4 @@
+import type { FromParam } from '../base/from-param.ts'
 import type { Radians, RadiansPerSecond, RadiansPerSecondSquared } from '../base/units.ts'
 import type { ServoSpec } from './servo-bus.ts'
 
@@ -41,6 +42,22 @@ export interface JointSpec<Bus extends string = string> {
   readonly tolerance?: Radians
 }
 
+/**
+ * A joint as a definition writes it. `velocity` and `acceleration` may come from a parameter: its value counts from the
+ * next motion on that begins at rest, and the largest value of the parameter is what the joint can do.
+ */
+export interface JointDefinition<Bus extends string = string, Param extends string = string>
+  extends Omit<JointSpec<Bus>, 'velocity' | 'acceleration'> {
+  readonly velocity: RadiansPerSecond | FromParam<Param>
+  readonly acceleration?: RadiansPerSecondSquared | FromParam<Param>
+}
+
+/** How fast a joint may move just now. */
+export interface JointPace {
+  readonly velocity: RadiansPerSecond
+  readonly acceleration: RadiansPerSecondSquared
+}
+
 /** Joint angle to servo angle: direction, offset and gear are applied here and nowhere else. */
 export function toServo(joint: JointSpec, angle: Radians): Radians {
   return (joint.direction ?? 1) * (joint.gear ?? 1) * (angle - (joint.offset ?? 0))
@@ -56,5 +73,6 @@ export function toJointVelocity(joint: JointSpec, servoVelocity: RadiansPerSecon
   return servoVelocity / ((joint.direction ?? 1) * (joint.gear ?? 1))
 }
 
-export const accelerationOf = (joint: JointSpec): RadiansPerSecondSquared => joint.acceleration ?? 2 * joint.velocity
-export const toleranceOf = (joint: JointSpec): Radians => joint.tolerance ?? 0.02
+export const accelerationOf = (joint: Pick<JointSpec, 'velocity' | 'acceleration'>): RadiansPerSecondSquared =>
+  joint.acceleration ?? 2 * joint.velocity
+export const toleranceOf = (joint: Pick<JointSpec, 'tolerance'>): Radians => joint.tolerance ?? 0.02

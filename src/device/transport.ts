@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { Problem } from '../base/problem.ts'
+import type { MessageLink } from './link.ts'
 
 /** Ends a subscription. Calling it again does nothing. */
 export type Unsubscribe = () => void
@@ -7,6 +8,8 @@ export type Unsubscribe = () => void
 /** What the robot lends to the devices that it opens. */
 export interface DeviceEnv {
   readonly clock: Clock
+  /** The links of the definition that are open, by name. */
+  readonly links?: Readonly<Record<string, MessageLink>>
 }
 
 /**

@@ -224,7 +224,8 @@ export class HalfDuplexBus<Frame> {
     this.#epoch++
     this.#discardForStop()
     this.#repeat?.cancel()
-    const gap = this.#lineFreeAt - this.#clock.now() + silence
+    // The clock runs on while this runs: the line may be free already.
+    const gap = Math.max(0, this.#lineFreeAt - this.#clock.now() + silence)
     this.#repeat = this.#clock.after(gap, () => {
       this.#repeat = undefined
       this.#send(frame)
@@ -321,7 +322,7 @@ export class HalfDuplexBus<Frame> {
       replies: new Array<Reply<Frame> | undefined>(request.replies.length).fill(undefined),
       missing: request.replies.length,
       due,
-      timer: this.#clock.after(due - this.#clock.now(), () => this.#onDeadline(exchange)),
+      timer: this.#clock.after(Math.max(0, due - this.#clock.now()), () => this.#onDeadline(exchange)),
       graced: false,
       epoch: this.#epoch,
     }

@@ -10,6 +10,8 @@ export type Mapped<T> = { readonly value: T } | { readonly bad: string } | 'igno
 export interface SensorOptions {
   /** A reading older than this is `stale`. Default: never. */
   readonly maxAge?: Seconds | undefined
+  /** A robot starts without it, and opens it as soon as it can be. Default: it cannot start without it. */
+  readonly optional?: boolean | undefined
 }
 
 /**
@@ -25,11 +27,12 @@ export function framedSensor<Frame, T>(
   return {
     kind: framing.kind,
     maxAge: options.maxAge,
+    optional: options.optional,
     port,
     withPort: (other) => framedSensor(other, framing, map, options),
     async open(env, sink) {
+      const decoder = framing.create({ clock: env.clock })
       const connection = await port.open(env)
-      const decoder = framing.create()
       const frame = (input: Frame): void => {
         const mapped = guarded(map, input)
         if (mapped === 'ignored') sink.ignored()
@@ -38,8 +41,16 @@ export function framedSensor<Frame, T>(
       }
       const emit = { frame, bad: (reason: string) => sink.bad(reason) }
       connection.onBytes((chunk) => decoder.push(chunk, emit))
-      connection.onLost((problem) => sink.lost(problem))
-      return { close: () => connection.close() }
+      connection.onLost((problem) => {
+        decoder.close?.()
+        sink.lost(problem)
+      })
+      return {
+        close() {
+          decoder.close?.()
+          return connection.close()
+        },
+      }
     },
   }
 }

@@ -1,8 +1,9 @@
 import { TendonError } from '../base/problem.ts'
-import { looksAsync, type OutputOf, type StandardSchemaV1, validate } from '../base/schema.ts'
+import { looksAsync, type OutputOf, type StandardSchemaV1 } from '../base/schema.ts'
 import type { SensorSpec } from '../device/sensor.ts'
 import type { ByteTransport } from '../device/transport.ts'
-import { framedSensor, type Mapped, type SensorOptions } from './framed-sensor.ts'
+import { checkedLine } from './checked-line.ts'
+import { framedSensor, type SensorOptions } from './framed-sensor.ts'
 import { type LineOptions, lineFraming } from './lines.ts'
 import { framingProblem } from './problems.ts'
 
@@ -43,26 +44,5 @@ export function lines(
     throw new TendonError(framingProblem('TENDON_LINE_SCHEMA_ASYNC', { port: port.address }))
   }
   const parse = options.parse ?? (schema ? JSON.parse : (line: string) => line)
-  const map = (line: string): Mapped<unknown> => {
-    if (line === '') return 'ignored'
-    const parsed = attempt(() => parse(line), 'parse')
-    if (!schema || !('value' in parsed)) return parsed
-    const value = parsed.value
-    const checked = attempt(() => validate(schema, value), 'schema')
-    return 'value' in checked ? verdict(checked.value) : checked
-  }
-  return framedSensor(port, lineFraming(options), map, options)
-}
-
-function attempt<T>(call: () => T, reason: string): { value: T } | { bad: string } {
-  try {
-    return { value: call() }
-  } catch {
-    return { bad: reason }
-  }
-}
-
-function verdict(validation: ReturnType<typeof validate>): Mapped<unknown> {
-  if ('issues' in validation) return { bad: 'schema' }
-  return 'async' in validation ? { bad: 'schema_async' } : { value: validation.value }
+  return framedSensor(port, lineFraming(options), checkedLine(parse, schema), options)
 }

@@ -1,4 +1,5 @@
-import { checkCap, type Decoder, type FrameSink, type Framing } from './framing.ts'
+import { badArgument } from '../base/argument.ts'
+import { checkCap, type Decoder, type FrameSink, type TwoWayFraming } from './framing.ts'
 
 /** How lines look on this port. */
 export interface LineOptions {
@@ -23,9 +24,22 @@ const DEFAULT_MAX_LENGTH = 4096
  * at the start of a line is removed. Bad reasons: `length` once for each line over the cap, which is skipped up to its
  * end; `encoding`; `partial` where it was asked for. A last line without an end is never delivered: it may be cut.
  */
-export function lineFraming(options: LineOptions = {}): Framing<string> {
+export function lineFraming(options: LineOptions = {}): TwoWayFraming<string> {
   const maxLength = checkCap('maxLength', options.maxLength ?? DEFAULT_MAX_LENGTH)
-  return { kind: 'lines', create: () => new LineDecoder({ ...options, maxLength }) }
+  return {
+    kind: 'lines',
+    create: () => new LineDecoder({ ...options, maxLength }),
+    encode: (line) => encodeLine(line, maxLength),
+  }
+}
+
+const utf8 = new TextEncoder()
+
+function encodeLine(line: string, maxLength: number): Uint8Array {
+  const bytes = utf8.encode(`${line}\n`)
+  const fits = bytes.length - 1 <= maxLength && !line.includes('\n') && !line.endsWith('\r')
+  if (!fits) throw badArgument('encode()', 'line', line, `text without a line end, of at most ${maxLength} bytes`)
+  return bytes
 }
 
 class LineDecoder implements Decoder<string> {

@@ -9,6 +9,7 @@ export const framingProblems = {
     why: () =>
       'A line is judged in the very step in which it arrives, so that readings keep their order and their time.',
     fix: () => 'Use a schema without asynchronous checks.',
+    sample: { port: '/dev/ttyUSB0' },
   }),
 } as const
 

@@ -52,7 +52,7 @@ export function againstState(view: RobotView, request: StateRequest): Problem | 
 }
 
 /** What stands against one more run of anything. */
-export function againstCaps(view: RobotView, command: string): Problem | undefined {
+function againstCaps(view: RobotView, command: string): Problem | undefined {
   if (view.live >= view.limits.maxRuns) return problem('TENDON_TOO_MANY_RUNS', { command, limit: view.limits.maxRuns })
   if (view.abandoned >= view.limits.maxAbandoned)
     return problem('TENDON_TOO_MANY_ABANDONED', { command, limit: view.limits.maxAbandoned })

@@ -79,7 +79,7 @@ export function poolFor(pool: Pool, parent: Occupant | undefined): Pool {
   return pool
 }
 
-export function rootOf(pool: Pool): Pool {
+function rootOf(pool: Pool): Pool {
   let root = pool
   while (root.lentFrom) root = root.lentFrom
   return root

@@ -26,7 +26,7 @@ export function jsonLines(log: EventLog, clock: Clock, sink: LineSink): JsonLine
   let dropped = 0
   let reported = 0
   const write = (line: object): void => {
-    if (sink.write(`${textOf(line)}\n`)) return
+    if (sink.write(`${jsonText(line)}\n`)) return
     paused = true
     sink.once('drain', () => {
       paused = false
@@ -46,8 +46,11 @@ export function jsonLines(log: EventLog, clock: Clock, sink: LineSink): JsonLine
   }
 }
 
-/** A getter or a `toJSON` of user code may throw: then the line keeps what is the runtime's own. */
-function textOf(line: object): string {
+/**
+ * An object as one line of JSON. What JSON cannot carry (errors, functions, what holds itself) becomes its text. Never
+ * throws: where a getter or a `toJSON` of user code does, the line keeps what is the runtime's own.
+ */
+export function jsonText(line: object): string {
   try {
     return JSON.stringify(line, safely())
   } catch (error) {

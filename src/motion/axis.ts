@@ -1,6 +1,7 @@
 import type { Radians, RadiansPerSecond, RadiansPerSecondSquared, Seconds } from '../base/units.ts'
 import {
   accelerationOf,
+  type JointPace,
   type JointSpec,
   type StopPolicy,
   toJoint,
@@ -47,7 +48,6 @@ export class Axis {
   readonly id: number
   readonly spec: JointSpec
   readonly policy: StopPolicy
-  readonly acceleration: RadiansPerSecondSquared
   readonly tolerance: Radians
   readonly still: StandstillDetector
 
@@ -66,6 +66,8 @@ export class Axis {
   /** Who streamed the newest setpoint. */
   feeder: object | undefined
 
+  readonly #paceNow: (() => JointPace) | undefined
+  #pace: JointPace
   #mode: AxisMode = 'limp'
   #setpoint: Radians | undefined
   #velocity: RadiansPerSecond = 0
@@ -77,15 +79,37 @@ export class Axis {
   #repeats = 0
   #sample: ServoSample | undefined
 
-  constructor(name: string, spec: JointSpec, servo: { bus: string; id: number }, limits: HardwareLimits) {
+  /** `paceNow`: where its speed and acceleration come from parameters; never above those of `spec`. */
+  constructor(
+    name: string,
+    spec: JointSpec,
+    servo: { bus: string; id: number },
+    limits: HardwareLimits,
+    paceNow?: () => JointPace,
+  ) {
     this.name = name
     this.spec = spec
     this.bus = servo.bus
     this.id = servo.id
     this.policy = spec.stop ?? 'park'
-    this.acceleration = accelerationOf(spec)
+    this.#paceNow = paceNow
+    this.#pace = { velocity: spec.velocity, acceleration: accelerationOf(spec) }
     this.tolerance = toleranceOf(spec)
     this.still = new StandstillDetector(limits)
+  }
+
+  /** The largest speed and acceleration of the motion under way, or of the last one. */
+  get velocityLimit(): RadiansPerSecond {
+    return this.#pace.velocity
+  }
+
+  get acceleration(): RadiansPerSecondSquared {
+    return this.#pace.acceleration
+  }
+
+  /** A motion begins: it has the limits of now, unless it goes on from one that has not come to rest. */
+  takeLimits(): void {
+    if (this.#paceNow && this.#mode === 'idle') this.#pace = this.#paceNow()
   }
 
   get mode(): AxisMode {
@@ -175,7 +199,7 @@ export class Axis {
     const way = Math.abs(target - (this.#setpoint ?? target))
     this.#mode = 'streaming'
     this.#drive = undefined
-    this.#stream = { target, pace: Math.min(this.spec.velocity, way / elapsed), expires: now + ttl }
+    this.#stream = { target, pace: Math.min(this.velocityLimit, way / elapsed), expires: now + ttl }
     this.#acceptedAt = now
   }
 
@@ -260,7 +284,7 @@ export class Axis {
   #frame(position: Radians, speed: RadiansPerSecond): ServoSetpoint {
     const lag = Math.abs(position - (this.measured ?? position))
     const wanted = Math.max(speed * HEADROOM, lag / CATCH_UP, SLOWEST)
-    const velocity = Math.min(wanted, this.spec.velocity) * (this.spec.gear ?? 1)
+    const velocity = Math.min(wanted, this.velocityLimit) * (this.spec.gear ?? 1)
     return { id: this.id, position: toServo(this.spec, position), velocity }
   }
 

@@ -1,3 +1,4 @@
+import { Cadence } from '../base/cadence.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import { describe, type Problem } from '../base/problem.ts'
 import { problem } from '../base/problems/index.ts'
@@ -48,8 +49,7 @@ export class ControlLoop {
   #timer: Timer | undefined
   #running = false
   #haste = 0
-  #anchor: Seconds = 0
-  #index = 0
+  #cadence = new Cadence(0, 1)
   #statusDue: Seconds = 0
   #reading: object | undefined
   #writing: object | undefined
@@ -134,19 +134,19 @@ export class ControlLoop {
   /** A new grid of deadlines, its first tick at once. */
   #reanchor(): void {
     this.#timer?.cancel()
-    this.#anchor = this.#env.clock.now()
-    this.#index = 0
+    this.#cadence = new Cadence(this.#env.clock.now(), this.#period)
     this.#schedule()
   }
 
   #schedule(): void {
-    const due = this.#anchor + this.#index * this.#period
-    this.#timer = this.#env.clock.after(Math.max(0, due - this.#env.clock.now()), () => this.#tick())
+    const left = this.#cadence.due - this.#env.clock.now()
+    this.#timer = this.#env.clock.after(Math.max(0, left), () => this.#tick())
   }
 
   #tick(): void {
     const now = this.#env.clock.now()
-    const missed = this.#countSkips(now)
+    const missed = this.#cadence.tick(now)
+    this.#skipped += missed
     // The next tick stands before anything else happens, so that nothing thrown below can end the loop.
     this.#schedule()
     this.#ticks++
@@ -158,15 +158,6 @@ export class ControlLoop {
     this.#read(now)
     for (const listener of this.#listeners) listener.tick(now)
     this.#checkSilence(now)
-  }
-
-  /** Moves on to the first deadline that is not over yet; those in between are counted and not made up for. */
-  #countSkips(now: Seconds): number {
-    const reached = Math.max(this.#index, Math.floor((now - this.#anchor) / this.#period + 1e-6))
-    const skipped = reached - this.#index
-    this.#skipped += skipped
-    this.#index = reached + 1
-    return skipped
   }
 
   #write(now: Seconds): void {
@@ -265,7 +256,7 @@ export class ControlLoop {
   #faultServos(axes: readonly Axis[], now: Seconds): void {
     for (const axis of axes) {
       const { name: joint, id: servo } = axis
-      const quiet = now - (axis.sample?.at ?? this.#anchor)
+      const quiet = now - (axis.sample?.at ?? this.#cadence.at(0))
       this.#env.hooks.fault(problem('TENDON_SERVO_LOST', { joint, bus: this.#name, servo, silent: quiet }))
     }
   }

@@ -68,6 +68,7 @@ export class RunGrant implements JointGrant {
     this.#refuseIf(checkTtl(ttl))
     const { axis } = this.#target(axes, joint, position)
     const [now, tick] = [clock.now(), 1 / limits.rate]
+    axis.takeLimits()
     this.#refuseIf(checkJump(axis, position, axis.streamElapsed(now, limits.streamTtl), tick))
     axis.owner?.replaced(axis)
     axis.feeder = this

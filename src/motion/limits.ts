@@ -1,3 +1,4 @@
+import { badArgument } from '../base/argument.ts'
 import { deg, type Radians, type RadiansPerSecond, type Seconds } from '../base/units.ts'
 
 /** Every bound of the motion and stop layers, in one place. All times in seconds, all angles in radians. */
@@ -77,13 +78,14 @@ export const defaultHardwareLimits: HardwareLimits = Object.freeze({
   stillTravel: (2.01 * 2 * Math.PI) / 4096,
 })
 
-/** The defaults with `overrides` in their place. Throws a `RangeError` that names a bound that is no bound. */
+/** The defaults with `overrides` in their place. Throws `TENDON_ARGUMENT_INVALID` that names a bound that is no bound. */
 export function hardwareLimits(overrides: Partial<HardwareLimits> = {}): HardwareLimits {
   const limits = { ...defaultHardwareLimits, ...overrides }
   // Only ours: the caller's object may hold limits of other parts as well.
   for (const name of Object.keys(defaultHardwareLimits) as (keyof HardwareLimits)[]) {
     const value = limits[name]
-    if (!(value > 0 && value < Infinity)) throw new RangeError(`limit ${name} is a finite number > 0, got ${value}`)
+    if (!(value > 0 && value < Infinity))
+      throw badArgument('start()', `limit ${name}`, value, 'a finite number above 0')
   }
   return Object.freeze(limits)
 }

@@ -1,3 +1,4 @@
+import { onAbort } from '../base/on-abort.ts'
 import { TendonError } from '../base/problem.ts'
 import { problem } from '../base/problems/index.ts'
 import type { Radians, Seconds } from '../base/units.ts'
@@ -38,7 +39,7 @@ export class Move implements TickListener {
   readonly #rig: Rig
   readonly #targets: readonly MoveTarget[]
   readonly #options: MoveOptions
-  readonly #signal: AbortSignal | undefined
+  #forgetSignal: (() => void) | undefined
   /** One loop gives the beat, also when joints of several buses move, so that progress is told once a tick. */
   readonly #loop: ControlLoop
   readonly #startedAt: Seconds
@@ -48,6 +49,7 @@ export class Move implements TickListener {
   #phase: 'resting' | 'following' | 'ended' = 'resting'
   #way: Radians = 0
   #plannedEnd: Seconds | undefined
+  #hasLimits = false
   #insideSince: Seconds | undefined
   readonly #lagSince = new Map<Axis, Seconds>()
 
@@ -58,7 +60,6 @@ export class Move implements TickListener {
     this.#rig = rig
     this.#targets = targets
     this.#options = options
-    this.#signal = signal
     this.#onEnd = onEnd
     this.#startedAt = rig.env.clock.now()
     this.result = new Promise((resolve, reject) => {
@@ -72,7 +73,7 @@ export class Move implements TickListener {
     }
     this.#loop = rig.channelOf(first.axis).loop
     this.#loop.add(this)
-    signal?.addEventListener('abort', this.#onAbort, { once: true })
+    this.#forgetSignal = signal && onAbort(signal, () => this.fail(signal.reason))
     this.#plan()
   }
 
@@ -108,11 +109,14 @@ export class Move implements TickListener {
   /** Plans from where the setpoints rest; until all do, it waits for the next tick. */
   #plan(): void {
     if (this.#targets.some(({ axis }) => axis.mode !== 'idle')) return
+    // Once: a move that begins anew on its way keeps the limits that it left with.
+    if (!this.#hasLimits) for (const { axis } of this.#targets) axis.takeLimits()
+    this.#hasLimits = true
     const speed = this.#options.speed ?? 1
     const motions = this.#targets.map(({ axis, goal }) => ({
       from: axis.setpoint ?? goal,
       to: goal,
-      velocity: axis.spec.velocity * speed,
+      velocity: axis.velocityLimit * speed,
       acceleration: axis.acceleration,
     }))
     const profiles = planTogether(motions)
@@ -155,7 +159,7 @@ export class Move implements TickListener {
     const { measured, sample, setpoint } = axis
     if (measured === undefined || sample === undefined || setpoint === undefined) return false
     const { stallLag, rate } = this.#rig.env.limits
-    const speed = Math.min(Math.abs(toJointVelocity(axis.spec, sample.velocity)), axis.spec.velocity)
+    const speed = Math.min(Math.abs(toJointVelocity(axis.spec, sample.velocity)), axis.velocityLimit)
     // The setpoint lies a tick ahead, and the reading is of the tick before.
     const latency = (2 * Math.abs(axis.velocity)) / rate
     return Math.abs(setpoint - measured) > stallLag + latency + 2 * brakingDistance(speed, axis.acceleration)
@@ -209,11 +213,9 @@ export class Move implements TickListener {
     }
   }
 
-  readonly #onAbort = (): void => this.fail(this.#signal?.reason)
-
   #end(): void {
     this.#phase = 'ended'
-    this.#signal?.removeEventListener('abort', this.#onAbort)
+    this.#forgetSignal?.()
     this.#loop.remove(this)
     for (const { axis } of this.#targets) if (axis.owner === this) axis.owner = undefined
     this.#onEnd(this)

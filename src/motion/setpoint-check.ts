@@ -23,7 +23,7 @@ export function checkGoal(axis: Axis, goal: unknown): Problem | undefined {
 export function checkJump(axis: Axis, goal: Radians, elapsed: Seconds, tick: Seconds): Problem | undefined {
   const last = axis.setpoint
   if (last === undefined) return problem('TENDON_JOINT_LIMP', { joint: axis.name })
-  const allowed = axis.spec.velocity * (elapsed + tick) + ROUNDING
+  const allowed = axis.velocityLimit * (elapsed + tick) + ROUNDING
   if (Math.abs(goal - last) <= allowed) return undefined
   return problem('TENDON_SETPOINT_JUMP', { joint: axis.name, goal, last, allowed })
 }

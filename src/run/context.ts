@@ -1,6 +1,7 @@
 import { TendonError } from '../base/problem.ts'
 import { problem } from '../base/problems/index.ts'
 import { type AnySchema, validate } from '../base/schema.ts'
+import type { Storage } from '../base/storage.ts'
 import type { Seconds } from '../base/units.ts'
 import type { Command } from '../define/command.ts'
 import { type Inbox, type JointGoal, type JointsAccess, Next } from '../define/context.ts'
@@ -13,6 +14,7 @@ import { afterEnd } from './operations.ts'
 import type { Run } from './run.ts'
 import { Scope } from './scope.ts'
 import { scopedSensors } from './scoped-sensor.ts'
+import { scopedStorage } from './scoped-storage.ts'
 
 /** Awaits of one run before the event loop gets a turn: a loop of ready promises must not stop the world. */
 const BURST = 128
@@ -53,6 +55,16 @@ export class BodyContext {
   }
   get now(): () => Seconds {
     return () => this.#host.clock.now()
+  }
+  get wall(): () => number {
+    return () => this.#host.clock.wall()
+  }
+
+  get storage(): Storage {
+    return scopedStorage(this.#host.storage, {
+      check: (call) => this.#check(call),
+      underWay: (work) => this.#underWay(work),
+    })
   }
 
   get joints(): JointsAccess<string> {
@@ -99,6 +111,10 @@ export class BodyContext {
       underWay: (work) => this.#underWay(work),
       threw: (error) => this.#host.threw('sensor subscription', this.#run, error),
     })
+  }
+
+  get params(): unknown {
+    return this.#host.params
   }
 
   get robot(): unknown {

@@ -1,4 +1,5 @@
 import { type Clock, checkDelay, type Timer } from '../base/clock.ts'
+import { onAbort } from '../base/on-abort.ts'
 import type { Outcome } from '../base/outcome.ts'
 import { type Problem, TendonError } from '../base/problem.ts'
 import { problem } from '../base/problems/index.ts'
@@ -103,15 +104,15 @@ export function problemOf(command: string, outcome: Exclude<Outcome, { status: '
 function abortable(run: Run, signal: AbortSignal): Promise<Outcome> {
   if (run.outcome) return Promise.resolve(run.outcome)
   return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      forget()
+    const aborted = (): void => {
+      unwatch()
       reject(new TendonError(problem('TENDON_AWAIT_ABORTED', { run: run.id }, signal.reason)))
     }
-    const forget = run.watch((outcome) => {
-      signal.removeEventListener('abort', onAbort)
+    const unwatch = run.watch((outcome) => {
+      forget()
       resolve(outcome)
     })
-    if (signal.aborted) onAbort()
-    else signal.addEventListener('abort', onAbort, { once: true })
+    const forget = onAbort(signal, aborted)
+    if (signal.aborted) aborted()
   })
 }

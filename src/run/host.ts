@@ -1,8 +1,10 @@
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Outcome } from '../base/outcome.ts'
+import type { Storage } from '../base/storage.ts'
 import type { Command } from '../define/command.ts'
 import type { Handle } from '../define/handle.ts'
 import type { Limits } from '../define/limits.ts'
+import type { ParameterValue } from '../define/parameter.ts'
 import type { SensorReader } from '../define/sensor-reader.ts'
 import type { EventLog } from '../log/event-log.ts'
 import type { JointGrant, JointReading } from '../motion/contract.ts'
@@ -19,7 +21,10 @@ export interface RunHost {
   readonly topics: Hub<unknown>
   readonly table: OpTable
   readonly operational: string
+  readonly storage: Storage
   readonly sensors: Readonly<Record<string, SensorReader<unknown>>>
+  /** The values in force, each read when it is asked for. */
+  readonly params: Readonly<Record<string, ParameterValue>>
   transition(run: Run, target: string): void
   grant(run: Run): JointGrant
   halt(run: Run): Promise<boolean>

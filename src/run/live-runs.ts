@@ -1,13 +1,21 @@
 import type { Run } from './run.ts'
 
+/** Chains at first are two to the power of this. */
+const FEWEST_BITS = 4
+/** 2^32 over the golden ratio: spreads numbers that follow each other, and those at any regular distance. */
+const SPREAD = 0x9e3779b1
+
 /**
- * The live runs of a robot, oldest first. A list whose links are part of the runs: every command comes and goes here,
- * and V8 rebuilds a Map all the time when one key after the other does.
+ * The live runs of a robot, oldest first, and by id. A list and a hash table whose links are part of the runs: every
+ * command comes and goes here, and V8 rebuilds a Map all the time when one key after the other does.
  */
 export class LiveRuns {
   #oldest: Run | undefined
   #newest: Run | undefined
   #size = 0
+  /** Runs by a hash of their sequence number; those that share one hang together, the newest first. */
+  #bits = FEWEST_BITS
+  #chains = chains(FEWEST_BITS)
 
   get size(): number {
     return this.#size
@@ -19,7 +27,8 @@ export class LiveRuns {
     if (this.#newest) this.#newest.newer = run
     else this.#oldest = run
     this.#newest = run
-    this.#size++
+    if (++this.#size > this.#chains.length) this.#spread()
+    else this.#hang(run)
   }
 
   /** Takes out a run that is in it. */
@@ -31,13 +40,14 @@ export class LiveRuns {
     run.older = undefined
     run.newer = undefined
     this.#size--
+    this.#unhang(run)
   }
 
-  /** The run with this id. Looks at one after the other, the newest first: for callers that hold no handle. */
+  /** The run with this id, however many there are. */
   find(id: string): Run | undefined {
     const seq = Number(id.slice(id.lastIndexOf('-') + 1))
-    let run = this.#newest
-    while (run && run.seq > seq) run = run.older
+    let run = this.#chains[this.#chainOf(seq)]
+    while (run && run.seq !== seq) run = run.beside
     return run?.id === id ? run : undefined
   }
 
@@ -46,4 +56,33 @@ export class LiveRuns {
     for (let run = this.#oldest; run; run = run.newer) runs.push(run)
     return runs
   }
+
+  #chainOf(seq: number): number {
+    return Math.imul(seq, SPREAD) >>> (32 - this.#bits)
+  }
+
+  #hang(run: Run): void {
+    const chain = this.#chainOf(run.seq)
+    run.beside = this.#chains[chain]
+    this.#chains[chain] = run
+  }
+
+  #unhang(run: Run): void {
+    const chain = this.#chainOf(run.seq)
+    let before = this.#chains[chain]
+    if (before === run) this.#chains[chain] = run.beside
+    else {
+      while (before && before.beside !== run) before = before.beside
+      if (before) before.beside = run.beside
+    }
+    run.beside = undefined
+  }
+
+  /** More runs than chains: twice as many chains. They are never fewer again; their number is bounded by that of the runs. */
+  #spread(): void {
+    this.#chains = chains(++this.#bits)
+    for (let run = this.#oldest; run; run = run.newer) this.#hang(run)
+  }
 }
+
+const chains = (bits: number): (Run | undefined)[] => new Array<Run | undefined>(2 ** bits).fill(undefined)

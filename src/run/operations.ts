@@ -1,3 +1,4 @@
+import { badArgument } from '../base/argument.ts'
 import { Interrupted } from '../base/outcome.ts'
 import { TendonError } from '../base/problem.ts'
 import { problem } from '../base/problems/index.ts'
@@ -76,7 +77,7 @@ function give<T>({ strand, done }: OpCall, channel: Channel<T>, dispose: () => v
 /** Ticks on absolute deadlines; what nobody read in time is skipped and counted, never bunched. */
 function ticker(host: RunHost, call: OpCall): undefined {
   const period = call.args[0] as number
-  if (!(period > 0)) throw new RangeError(`a ticker's period is a number of seconds above 0, got ${period}`)
+  if (!(period > 0)) throw badArgument('ticker()', 'period', period, 'a number of seconds above 0')
   const channel = new BoundedChannel<number>(1)
   const begin = host.clock.now()
   let count = 0
@@ -138,7 +139,7 @@ function joinAll({ strand, args, done, fail }: OpCall): () => Promise<unknown> {
 function firstOf({ strand, args, done, fail }: OpCall): () => Promise<unknown> {
   const runnables = args[0] as readonly Runnable[]
   // Nothing would ever win: the script would wait for ever.
-  if (runnables.length === 0) throw new RangeError('a race needs at least one runner')
+  if (runnables.length === 0) throw badArgument('race()', 'list', runnables, 'a list of at least one runner')
   const strands: Strand[] = []
   let winner: StrandEnd | undefined
   const ended = (end: StrandEnd): void => {

@@ -1,3 +1,4 @@
+import type { Cause } from '../base/cause.ts'
 import type { Outcome } from '../base/outcome.ts'
 import type { RunStatus } from '../define/handle.ts'
 import type { Occupant, Pool } from '../gate/pool.ts'
@@ -22,6 +23,8 @@ export class Run implements Occupant, Deadlined {
   readonly goal: unknown
   readonly priority: number
   readonly parent: Run | undefined
+  /** Who asked for it and why, where the caller said so. */
+  readonly cause: Cause | undefined
   seats: readonly Pool[] = NO_SEATS
   status: RunStatus = 'pending'
   ending: Ending | undefined = undefined
@@ -35,6 +38,8 @@ export class Run implements Occupant, Deadlined {
   /** Its neighbours among the live runs. */
   older: Run | undefined = undefined
   newer: Run | undefined = undefined
+  /** The next one in its chain of the table by id. */
+  beside: Run | undefined = undefined
 
   /** Runs that must stop before this one may start. */
   victims: Set<Run> | undefined = undefined
@@ -76,6 +81,7 @@ export class Run implements Occupant, Deadlined {
     goal: unknown,
     priority: number,
     parent: Run | undefined,
+    cause: Cause | undefined,
   ) {
     this.seq = seq
     this.record = record
@@ -83,6 +89,7 @@ export class Run implements Occupant, Deadlined {
     this.goal = goal
     this.priority = priority
     this.parent = parent
+    this.cause = cause
   }
 
   /** Made when it is first read. */

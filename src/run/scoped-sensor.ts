@@ -1,4 +1,5 @@
-import { Observable } from 'rxjs'
+import { onAbort } from '../base/on-abort.ts'
+import { Observable } from '../base/rx.ts'
 import type { SensorReader } from '../define/sensor-reader.ts'
 import type { Reading } from '../device/sensor.ts'
 
@@ -34,38 +35,27 @@ function scoped(sensor: SensorReader<unknown>, scope: SensorScope): SensorReader
       scope.check('sensors.latest')
       return sensor.latest()
     },
+    health: () => {
+      scope.check('sensors.health')
+      return sensor.health()
+    },
+    onHealth: (listener) => {
+      scope.check('sensors.onHealth')
+      return owned(scope, sensor.onHealth(guarded(listener, scope)))
+    },
     next: (options) => scope.underWay(() => next(sensor, scope, options)),
-    readings: (options) => ({
-      [Symbol.asyncIterator]() {
-        scope.check('sensors.readings')
-        const readings = sensor.readings(options)[Symbol.asyncIterator]()
-        const end = async (): Promise<void> => {
-          await readings.return?.()
-        }
-        const disown = scope.own(() => void end())
-        return {
-          next: () => readings.next(),
-          return: async () => {
-            disown()
-            await end()
-            return { done: true as const, value: undefined }
-          },
-        }
-      },
-    }),
+    readings: (options) => readings(sensor, scope, options),
     subscribe: (listener, options) => {
       scope.check('sensors.subscribe')
-      const guarded = (reading: Reading<unknown>): void => {
-        try {
-          const returned: unknown = listener(reading)
-          if (returned instanceof Promise) returned.catch((error: unknown) => scope.threw(error))
-        } catch (error) {
-          scope.threw(error)
-        }
+      const subscription = sensor.subscribe(guarded(listener, scope), options)
+      const unsubscribe = owned(scope, () => subscription.unsubscribe())
+      return {
+        get dropped() {
+          return subscription.dropped
+        },
+        unsubscribe,
+        [Symbol.dispose]: unsubscribe,
       }
-      const subscription = sensor.subscribe(guarded, options)
-      scope.own(() => subscription.unsubscribe())
-      return subscription
     },
     observable: (options) =>
       new Observable((subscriber) => {
@@ -80,6 +70,59 @@ function scoped(sensor: SensorReader<unknown>, scope: SensorScope): SensorReader
   }
 }
 
+/** Ends with the run, or when the function that is returned is called. */
+function owned(scope: SensorScope, end: () => void): () => void {
+  const disown = scope.own(end)
+  return () => {
+    disown()
+    end()
+  }
+}
+
+/** What a listener of the run throws fails the run. Its promise is handed on: it is busy until then. */
+function guarded<V>(listener: (value: V) => unknown, scope: SensorScope): (value: V) => unknown {
+  return (value) => {
+    try {
+      const returned = listener(value)
+      return returned instanceof Promise ? returned.catch((error: unknown) => scope.threw(error)) : undefined
+    } catch (error) {
+      scope.threw(error)
+      return undefined
+    }
+  }
+}
+
+function readings(
+  sensor: SensorReader<unknown>,
+  scope: SensorScope,
+  options: Parameters<SensorReader<unknown>['readings']>[0],
+): ReturnType<SensorReader<unknown>['readings']> {
+  let newest: { readonly dropped: number } | undefined
+  return {
+    get dropped() {
+      return newest?.dropped ?? 0
+    },
+    [Symbol.asyncIterator]() {
+      scope.check('sensors.readings')
+      const made = sensor.readings(options)
+      newest = made
+      const iterator = made[Symbol.asyncIterator]()
+      const end = async (): Promise<void> => {
+        await iterator.return?.()
+      }
+      const disown = scope.own(() => void end())
+      return {
+        next: () => iterator.next(),
+        return: async () => {
+          disown()
+          await end()
+          return { done: true as const, value: undefined }
+        },
+      }
+    },
+  }
+}
+
 async function next(
   sensor: SensorReader<unknown>,
   scope: SensorScope,
@@ -90,14 +133,13 @@ async function next(
   const either = new AbortController()
   const abort = (reason: unknown): void => either.abort(reason)
   const { signal } = options
-  const onAbort = (): void => abort(signal.reason)
-  if (signal.aborted) onAbort()
-  signal.addEventListener('abort', onAbort, { once: true })
+  if (signal.aborted) abort(signal.reason)
+  const forget = onAbort(signal, () => abort(signal.reason))
   const disown = scope.own(() => abort(scope.signal().reason))
   try {
     return await sensor.next({ signal: either.signal })
   } finally {
     disown()
-    signal.removeEventListener('abort', onAbort)
+    forget()
   }
 }

@@ -1,14 +1,17 @@
+import type { Cause } from '../base/cause.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import { within } from '../base/clock.ts'
 import { type CancelReason, Interrupted, type Outcome } from '../base/outcome.ts'
 import { describe, type Problem, TendonError } from '../base/problem.ts'
 import { problem } from '../base/problems/index.ts'
 import { validate } from '../base/schema.ts'
+import type { Storage } from '../base/storage.ts'
 import type { Command } from '../define/command.ts'
 import type { Next } from '../define/context.ts'
 import type { Handle } from '../define/handle.ts'
 import type { Limits } from '../define/limits.ts'
 import type { OpGenerator } from '../define/operation.ts'
+import type { ParameterValue } from '../define/parameter.ts'
 import type { SensorReader } from '../define/sensor-reader.ts'
 import { admit, againstState, type RobotView } from '../gate/admit.ts'
 import { checkGoal } from '../gate/goal.ts'
@@ -47,6 +50,8 @@ export interface DispatchParts {
   readonly hardware: Hardware
   readonly topics: Hub<unknown>
   readonly sensors: Readonly<Record<string, SensorReader<unknown>>>
+  readonly storage: Storage
+  readonly params: Readonly<Record<string, ParameterValue>>
   readonly categories: ReadonlyMap<string, Category>
   /** Joints and resources: all that can be claimed. */
   readonly claimable: ReadonlySet<string>
@@ -73,6 +78,8 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
   readonly limits: Limits
   readonly topics: Hub<unknown>
   readonly sensors: Readonly<Record<string, SensorReader<unknown>>>
+  readonly storage: Storage
+  readonly params: Readonly<Record<string, ParameterValue>>
   table: OpTable = new Map()
 
   readonly #runs = new LiveRuns()
@@ -105,6 +112,8 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     this.#seatMap = new SeatMap(parts.categories, parts.claimable)
     this.#free = new FreeSeats(parts.robot, parts.limits.maxRuns)
     this.sensors = parts.sensors
+    this.storage = parts.storage
+    this.params = parts.params
     this.#deadlines = new Deadlines(parts.clock, (waiter) => this.#due(waiter as Run))
   }
 
@@ -140,11 +149,12 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
   // ── execute ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** The one way in: judges a command and, if it is admitted, takes its seats, in one step. Never throws. */
-  execute(record: CommandRecord, input: unknown, parent?: Run): Handle {
+  execute(command: CommandRecord, input: unknown, parent?: Run, cause?: Cause): Handle {
+    const record = command.renew === undefined ? command : command.renew()
     const checked = checkGoal(record.command, record.data.goal, input)
-    if ('problem' in checked) return this.refuse(record, input, checked.problem, parent)
+    if ('problem' in checked) return this.refuse(record, input, checked.problem, parent, cause)
     const goal = checked.value
-    const run = new Run(++this.#seq, record, input, goal, record.priority, parent)
+    const run = new Run(++this.#seq, record, input, goal, record.priority, parent, cause)
     try {
       run.seats = this.#seatMap.seatsFor(record, goal, parent)
     } catch (error) {
@@ -173,8 +183,8 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
   }
 
   /** A command that does not even reach the gates. */
-  refuse(record: CommandRecord, input: unknown, reason: Problem, parent?: Run): Handle {
-    return this.#refuse(new Run(++this.#seq, record, input, input, record.priority, parent), reason)
+  refuse(record: CommandRecord, input: unknown, reason: Problem, parent?: Run, cause?: Cause): Handle {
+    return this.#refuse(new Run(++this.#seq, record, input, input, record.priority, parent, cause), reason)
   }
 
   /** A refusal is an outcome and a line in the log, and changes nothing else. */
@@ -182,9 +192,14 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     run.seats = []
     run.status = 'ended'
     run.outcome = { status: 'refused', error: reason }
-    this.log.record({ type: 'refused', run: run.id, command: run.record.command, goal: run.input, problem: reason })
+    this.#recordRefusal(run, reason)
     this.tell()
     return handleOf(run, this)
+  }
+
+  #recordRefusal(run: Run, reason: Problem): void {
+    const { id, record, input, cause } = run
+    this.log.record({ type: 'refused', run: id, command: record.command, goal: input, problem: reason, cause })
   }
 
   // ── reserve ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -256,7 +271,7 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     queue.splice(at < 0 ? queue.length : at, 0, run)
     this.#queues.set(category, queue)
     this.#deadlines.join(run, category.queueTimeout, this.clock.now())
-    this.log.record({ type: 'queued', run: run.id, command, category: category.name })
+    this.log.record({ type: 'queued', run: run.id, command, category: category.name, cause: run.cause })
     this.tell()
     return handleOf(run, this)
   }
@@ -281,8 +296,11 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
       command: record.command,
       goal: input,
       parent: parent?.id,
+      cause: run.cause,
     })
     this.#deadlines.join(run, record.deadline, at)
+    // Nothing else may happen for a long time; without listeners the turn would be for nobody.
+    if (this.log.listeners > 0) this.tell()
     if (run.parent) this.#borrow(run)
     try {
       if (record.data.during !== undefined) this.#enter(run, record.data.during)
@@ -318,7 +336,7 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
         (error) => this.#bodyThrew(run, error),
       )
     } else if (isGenerator(body)) this.#drive(run, body)
-    else if (isAsyncGenerator(body)) throw new TypeError('a body is an async function or a generator, never both')
+    else if (isAsyncGenerator(body)) throw new TendonError(problem('TENDON_BODY_KIND', { command: run.record.command }))
     else if (isThenable(body)) this.#takeBody(run, Promise.resolve(body))
     else this.#bodyReturned(run, body)
   }
@@ -778,7 +796,7 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
     run.settling = true
     run.status = 'ended'
     run.outcome = { status: 'refused', error: reason }
-    this.log.record({ type: 'refused', run: run.id, command: run.record.command, goal: run.input, problem: reason })
+    this.#recordRefusal(run, reason)
     this.#release(run)
     run.answer()
     this.tell()

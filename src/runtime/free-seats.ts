@@ -1,3 +1,4 @@
+import { onAbort } from '../base/on-abort.ts'
 import { TendonError } from '../base/problem.ts'
 import { problem } from '../base/problems/index.ts'
 import type { Category } from '../gate/pool.ts'
@@ -31,15 +32,15 @@ export class FreeSeats {
         return reject(new TendonError(problem('TENDON_QUEUE_FULL', facts)))
       }
       this.#waiting.set(category, waiters)
-      const onAbort = (): void => {
+      const free = (error?: TendonError): void => {
+        forget?.()
+        error ? reject(error) : resolve()
+      }
+      const aborted = (): void => {
         waiters.delete(free)
         reject(signal?.reason)
       }
-      const free = (error?: TendonError): void => {
-        signal?.removeEventListener('abort', onAbort)
-        error ? reject(error) : resolve()
-      }
-      signal?.addEventListener('abort', onAbort, { once: true })
+      const forget = signal && onAbort(signal, aborted)
       waiters.add(free)
     })
   }

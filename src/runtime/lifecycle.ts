@@ -1,3 +1,4 @@
+import type { Cause } from '../base/cause.ts'
 import { within } from '../base/clock.ts'
 import type { CancelReason } from '../base/outcome.ts'
 import { type Problem, TendonError } from '../base/problem.ts'
@@ -14,11 +15,7 @@ import type { Dispatcher } from './dispatch.ts'
 /** What `arm` resolves to: armed and verified, or everything that stood against it. */
 export type ArmVerdict = { readonly armed: true } | { readonly armed: false; readonly problems: readonly Problem[] }
 
-/** Who asks for a safety act, and why: for the log and for the person who finds the robot stopped. */
-export interface Cause {
-  readonly by?: string
-  readonly reason?: string
-}
+export type { Cause }
 
 export interface LifecycleParts {
   readonly robot: string
@@ -268,14 +265,15 @@ export class Lifecycle {
     const { dispatcher, rest, limits } = this.#parts
     dispatcher.retiring = true
     if (rest && this.#parts.state.safety === 'armed')
-      await within(dispatcher.clock, limits.retireCap, this.#goToRest(rest), () => undefined)
+      await within(dispatcher.clock, limits.retireCap, this.#goToRest(rest, { by, reason }), () => undefined)
     return this.#shutdown ?? this.disarm({ by, reason })
   }
 
-  async #goToRest(rest: CommandRecord): Promise<void> {
+  async #goToRest(rest: CommandRecord, cause: Cause): Promise<void> {
     const { dispatcher, state } = this.#parts
     await Promise.all(dispatcher.interruptAll('requested').map((run) => run.result))
-    if (state.safety === 'armed' && !dispatcher.closing) await dispatcher.execute(rest, undefined).result()
+    if (state.safety === 'armed' && !dispatcher.closing)
+      await dispatcher.execute(rest, undefined, undefined, cause).result()
   }
 }
 

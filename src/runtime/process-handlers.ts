@@ -1,3 +1,4 @@
+import { Interrupted } from '../base/outcome.ts'
 import { describe } from '../base/problem.ts'
 
 /** The part of `process` that the handlers use: passed in, so that they can be tried without ending a test. */
@@ -17,11 +18,11 @@ export interface Stoppable {
 }
 
 /** Exit codes: as shells have them for signals; 70 (EX_SOFTWARE) for a crash; 75 when power is not confirmed off. */
-export const exitCodes = { interrupted: 130, terminated: 143, crashed: 70, notConfirmed: 75 } as const
+const exitCodes = { interrupted: 130, terminated: 143, crashed: 70, notConfirmed: 75 } as const
 
 /**
  * Ctrl-C and SIGTERM retire the robot and then exit; a second one stops it now. After an uncaught error nothing goes
- * on: stop bytes first, then exit. Returns what takes the handlers away again.
+ * on: stop bytes first, then exit. That a run was told to end is no error, whoever has overlooked it. Returns what takes the handlers away again.
  */
 export function installProcessHandlers(port: ProcessPort, robot: Stoppable): () => void {
   let leaving = false
@@ -46,11 +47,16 @@ export function installProcessHandlers(port: ProcessPort, robot: Stoppable): () 
       // A throw here would end the process before the stop has left the port.
     }
   }
+  // What a body derives from one of its waits (`sleep(1).then(...)`) and awaits nowhere rejects when its run is told to
+  // end. The waits themselves are taken care of, those promises cannot be; they are no crash.
+  const onRejection = (reason: unknown): void => {
+    if (!(reason instanceof Interrupted)) onCrash(reason)
+  }
   const handlers: [string, (...args: unknown[]) => void][] = [
     ['SIGINT', onSignal(exitCodes.interrupted)],
     ['SIGTERM', onSignal(exitCodes.terminated)],
     ['uncaughtException', onCrash],
-    ['unhandledRejection', onCrash],
+    ['unhandledRejection', onRejection],
   ]
   for (const [event, handler] of handlers) port.on(event, handler)
   return () => {

@@ -1,4 +1,6 @@
+import type { Cause } from '../base/cause.ts'
 import type { Clock } from '../base/clock.ts'
+import { onAbort } from '../base/on-abort.ts'
 import { nearNames, TendonError } from '../base/problem.ts'
 import { problem } from '../base/problems/index.ts'
 import type { Command } from '../define/command.ts'
@@ -10,6 +12,9 @@ import type { Category } from '../gate/pool.ts'
 import type { EventLog } from '../log/event-log.ts'
 import { type JsonLines, jsonLines, type LineSink } from '../log/json-lines.ts'
 import type { Hardware, JointReading, StopVerdict } from '../motion/contract.ts'
+import type { RobotParameters } from '../params/robot-parameters.ts'
+import type { ParameterStore } from '../params/store.ts'
+import { Rules } from '../rules/rules.ts'
 import { type CommandRecord, recordOf } from '../run/command-record.ts'
 import type { Run } from '../run/run.ts'
 import type { RobotState } from '../state/robot-state.ts'
@@ -17,8 +22,10 @@ import type { Hub } from '../stream/hub.ts'
 import type { Sensor } from '../stream/sensor.ts'
 import type { Dispatcher } from './dispatch.ts'
 import { type Lifecycle, requireConfirmed } from './lifecycle.ts'
+import type { Links } from './links.ts'
 import type { Stoppable } from './process-handlers.ts'
 import type { CancelTarget, CategoryView, RobotCore, RunInfo } from './robot.ts'
+import { ruleRobot } from './rule-robot.ts'
 import type { Services } from './services.ts'
 
 /** The parts of one robot, as `start` makes them. */
@@ -29,7 +36,9 @@ export interface RobotParts {
   readonly log: EventLog
   readonly state: RobotState
   readonly hardware: Hardware
+  readonly links: Links
   readonly sensors: Readonly<Record<string, Sensor<unknown>>>
+  readonly params: ParameterStore
   readonly topics: Hub<unknown>
   readonly categories: ReadonlyMap<string, Category>
   readonly dispatcher: Dispatcher
@@ -46,22 +55,34 @@ export class RobotObject {
   readonly #waiting = new Set<() => void>()
   #closed = false
   #closing: Promise<StopVerdict> | undefined
+  readonly #rules: Rules
   readonly typed: RobotCore<ModelTypes>
 
   constructor(parts: RobotParts) {
     this.#parts = parts
     this.typed = this.#facade()
+    const { definition, clock, log, sensors, dispatcher, commands } = parts
+    this.#rules = new Rules(definition.ruleSpecs, sensors, {
+      clock,
+      log,
+      tell: () => dispatcher.tell(),
+      execute: (name, goal, cause) => this.#execute(name, goal, cause),
+      robotFor: (cause) => ruleRobot(this.typed, commands.keys(), cause),
+    })
   }
 
   /**
-   * Sensors, then hardware, then services: loading a sensor's library takes a while, and the control loop should not
+   * Parameters, on which the rest depends, then links, then sensors, then hardware, then services: loading a sensor's library takes a while, and the control loop should not
    * begin with a stall. What had been opened is closed again when one of them fails. */
   async open(): Promise<void> {
-    const { hardware, sensors, services } = this.#parts
+    const { hardware, links, sensors, services, params } = this.#parts
     try {
-      for (const sensor of Object.values(sensors)) await sensor.open()
+      await params.load()
+      await links.open()
+      for (const sensor of Object.values(sensors)) await sensor.start()
       await hardware.open()
       await services.start()
+      this.#rules.start()
     } catch (error) {
       await this.#letGo()
       throw error
@@ -79,6 +100,7 @@ export class RobotObject {
 
   async #close(): Promise<StopVerdict> {
     const { dispatcher, lifecycle } = this.#parts
+    this.#rules.end()
     dispatcher.closing = true
     // Not `disarm` if it is disarmed already: joints that hold on purpose keep holding, as their policy says.
     const verdict = await (this.#isOff() ? { confirmed: true, joints: [] } : lifecycle.shutdown())
@@ -94,12 +116,16 @@ export class RobotObject {
   }
 
   async #letGo(): Promise<void> {
-    const { services, sensors, hardware, dispatcher, state, log } = this.#parts
+    this.#rules.end()
+    const { services, sensors, links, hardware, dispatcher, state, log, params } = this.#parts
     dispatcher.closing = true
     for (const failure of await services.stop()) log.record({ type: 'fault', problem: failure.problem })
     for (const sensor of Object.values(sensors)) await sensor.close()
+    await links.close()
     await hardware.close()
+    await params.close()
     dispatcher.end()
+    params.end()
     state.stop()
     this.#closed = true
     for (const end of [...this.#waiting]) end()
@@ -133,6 +159,8 @@ export class RobotObject {
       },
       commands: definition.commands,
       sensors,
+      links: this.#parts.links.ports,
+      parameters: this.#parameters(),
       joints: this.#joints(),
       log: {
         entries: (options) => log.entries(options),
@@ -163,8 +191,9 @@ export class RobotObject {
       retire: (cause) => lifecycle.retire(cause),
       acknowledge: (cause) => lifecycle.acknowledge(cause),
       close,
-      execute: (name, goal) => this.#execute(name, goal),
+      execute: (name, goal, cause) => this.#execute(name, goal, cause),
       runs: () => dispatcher.runs().map(infoOf),
+      rules: () => this.#rules.infos(),
       category: (name) => this.#category(name),
       cancel: (target) => Promise.all(this.#targets(target).map((run) => dispatcher.cancel(run))),
       whenState: (wanted, options) => this.#whenState(wanted, options?.signal),
@@ -178,6 +207,19 @@ export class RobotObject {
     return core
   }
 
+  #parameters(): RobotParameters {
+    const { params } = this.#parts
+    return {
+      get: (name) => params.get(name),
+      set: (name, value, cause) => params.set(name, value, cause),
+      reset: (name, cause) => params.reset(name, cause),
+      all: () => params.all(),
+      parse: (name, text) => params.parse(name, text),
+      on: (name, listener) => params.on(name, listener),
+      onAny: (listener) => params.onAny(listener),
+    }
+  }
+
   #joints(): Readonly<Record<string, JointReading>> {
     const { hardware } = this.#parts
     const joints = {}
@@ -186,23 +228,28 @@ export class RobotObject {
     return joints
   }
 
-  #execute(name: string, goal: unknown): Handle {
+  #execute(name: string, goal: unknown, cause?: Cause): Handle {
     const { commands, dispatcher, categories, limits } = this.#parts
     const record = commands.get(name)
-    if (record) return dispatcher.execute(record, goal)
+    if (record) return dispatcher.execute(record, goal, undefined, cause)
     const nobody: Command = { kind: 'command', spec: { run() {} } }
     const unknown = recordOf(name, nobody, categories.get('default') as Category, limits, [])
     return dispatcher.refuse(
       unknown,
       goal,
       problem('TENDON_UNKNOWN_COMMAND', { command: name, near: nearNames(name, commands.keys()) }),
+      undefined,
+      cause,
     )
   }
 
   #category(name: string): CategoryView {
     const { categories, dispatcher } = this.#parts
     const category = categories.get(name)
-    if (!category) throw new RangeError(`there is no category ${name}`)
+    if (!category)
+      throw new TendonError(
+        problem('TENDON_UNKNOWN_CATEGORY', { category: name, near: nearNames(name, categories.keys()) }),
+      )
     return {
       limit: category.limit,
       get taken() {
@@ -239,9 +286,9 @@ export class RobotObject {
       const end = (): void => {
         off()
         this.#waiting.delete(closed)
-        signal?.removeEventListener('abort', onAbort)
+        forget?.()
       }
-      const onAbort = (): void => {
+      const aborted = (): void => {
         end()
         reject(signal?.reason)
       }
@@ -251,7 +298,7 @@ export class RobotObject {
         resolve()
       })
       this.#waiting.add(closed)
-      signal?.addEventListener('abort', onAbort, { once: true })
+      const forget = signal && onAbort(signal, aborted)
       if (this.#closed) closed()
     })
   }
@@ -266,6 +313,7 @@ function infoOf(run: Run): RunInfo {
     claims: run.seats.filter((seat) => seat.kind === 'claim').map((seat) => seat.name),
     goal: run.input,
     parent: run.parent?.id,
+    cause: run.cause,
     priority: run.priority,
   }
 }

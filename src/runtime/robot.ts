@@ -1,18 +1,22 @@
+import type { Cause } from '../base/cause.ts'
 import type { Outcome } from '../base/outcome.ts'
-import type { Command } from '../define/command.ts'
+import type { CancelTarget } from '../define/cancel-target.ts'
 import type { Handle, RunStatus } from '../define/handle.ts'
 import type { Limits } from '../define/limits.ts'
 import type { ModelTypes, SensorValue } from '../define/model-types.ts'
 import type { RobotDefinition } from '../define/robot-definition.ts'
-import type { CommandMap, GoalArgs, HandleOf } from '../define/script.ts'
+import type { CommandMap, CommandMethods } from '../define/script.ts'
 import type { SensorReader } from '../define/sensor-reader.ts'
+import type { LinkPort } from '../device/link.ts'
 import type { BusHealth } from '../device/servo-bus.ts'
 import type { EventLog } from '../log/event-log.ts'
 import type { JsonLines, LineSink } from '../log/json-lines.ts'
 import type { JointReading, StopVerdict } from '../motion/contract.ts'
+import type { RobotParameters } from '../params/robot-parameters.ts'
+import type { RuleInfo } from '../rules/rule.ts'
 import type { Safety } from '../state/robot-state.ts'
 import type { Sensor } from '../stream/sensor.ts'
-import type { ArmVerdict, Cause } from './lifecycle.ts'
+import type { ArmVerdict } from './lifecycle.ts'
 
 /** One live run, as `robot.runs()` shows it. */
 export interface RunInfo {
@@ -23,15 +27,12 @@ export interface RunInfo {
   readonly claims: readonly string[]
   readonly goal: unknown
   readonly parent: string | undefined
+  /** Who asked for it and why, where the caller said so. */
+  readonly cause: Cause | undefined
   readonly priority: number
 }
 
-/** Which runs to cancel. */
-export type CancelTarget<Category extends string = string> =
-  | { readonly id: string }
-  | { readonly name: string }
-  | { readonly category: Category | 'script' | 'halt' }
-  | { readonly all: true }
+export type { CancelTarget }
 
 /** A category at this instant, and a way to wait for room in it. */
 export interface CategoryView {
@@ -53,6 +54,10 @@ export interface RobotCore<M extends ModelTypes> extends AsyncDisposable {
   readonly sensors: {
     readonly [S in keyof M['sensors']]: SensorReader<SensorValue<M['sensors'][S]>> & Pick<Sensor<unknown>, 'counts'>
   }
+  /** Values that may be changed while it runs; they outlive it where `start` was given a storage that does. */
+  readonly parameters: RobotParameters<M['parameters']>
+  /** The links of the definition: whether they are online, and publishing through them. */
+  readonly links: { readonly [L in M['link']]: LinkPort }
   /** The newest measured state of each joint. */
   readonly joints: { readonly [J in M['joint']]: JointReading }
   /** The last events, and listeners for those to come. */
@@ -81,19 +86,19 @@ export interface RobotCore<M extends ModelTypes> extends AsyncDisposable {
    */
   close(): Promise<StopVerdict>
 
-  /** Runs a command by its name: what surfaces use. The same admission as the typed methods. */
-  execute(name: string, goal?: unknown): Handle
+  /**
+   * Runs a command by its name: what surfaces use. The same admission as the typed methods. `cause` is shown in the log
+   * with the command.
+   */
+  execute(name: string, goal?: unknown, cause?: Cause): Handle
   runs(): RunInfo[]
+  /** The rules of the definition, with what has become of them so far. */
+  rules(): RuleInfo[]
   category(name: M['category'] | 'script' | 'halt'): CategoryView
   /** Resolves, when all of them have ended, to their outcomes. */
   cancel(target: CancelTarget<M['category']>): Promise<Outcome[]>
   /** Resolves when the robot is in this state; rejects with the signal's reason. */
   whenState(state: M['state'] | 'disarmed', options?: { readonly signal?: AbortSignal | undefined }): Promise<void>
-}
-
-/** The typed methods of a robot. */
-export type CommandMethods<C extends CommandMap> = {
-  readonly [K in keyof C]: C[K] extends Command<infer T> ? (...args: GoalArgs<T>) => HandleOf<T> : never
 }
 
 /** A running robot. */

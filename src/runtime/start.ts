@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../base/clock.ts'
-import { describe, TendonError } from '../base/problem.ts'
+import { describe, type Problem, TendonError } from '../base/problem.ts'
 import { problem } from '../base/problems/index.ts'
-import type { Storage } from '../base/storage.ts'
+import { memoryStorage, type Storage } from '../base/storage.ts'
 import type { Command } from '../define/command.ts'
 import { checkLimits, defaultLimits, type Limits } from '../define/limits.ts'
 import type { ModelTypes } from '../define/model-types.ts'
@@ -9,15 +9,19 @@ import type { RobotDefinition } from '../define/robot-definition.ts'
 import type { CommandMap } from '../define/script.ts'
 import { Category } from '../gate/pool.ts'
 import { EventLog } from '../log/event-log.ts'
+import { ParameterStore } from '../params/store.ts'
 import { type CommandRecord, recordOf } from '../run/command-record.ts'
 import { opTable } from '../run/op-table.ts'
 import { coreOperations } from '../run/operations.ts'
 import { createHardware } from '../safety/hardware.ts'
 import { RobotState } from '../state/robot-state.ts'
+import type { HealthChange } from '../stream/health.ts'
 import { Hub } from '../stream/hub.ts'
 import { Sensor } from '../stream/sensor.ts'
 import { Dispatcher } from './dispatch.ts'
+import { jointPaces } from './joint-paces.ts'
 import { Lifecycle } from './lifecycle.ts'
+import { Links } from './links.ts'
 import { installProcessHandlers, type ProcessPort } from './process-handlers.ts'
 import type { Robot } from './robot.ts'
 import { RobotObject } from './robot-object.ts'
@@ -56,6 +60,7 @@ export async function start<M extends ModelTypes, C extends CommandMap>(
 function assemble(definition: RobotDefinition, options: StartOptions): RobotObject {
   const { spec } = definition.model
   const clock = options.clock ?? systemClock
+  const storage = options.storage ?? memoryStorage()
   const limits = checkedLimits(definition, options.limits)
   const states = Object.keys(spec.states ?? {})
   const log = new EventLog(clock, limits.eventLog)
@@ -65,26 +70,35 @@ function assemble(definition: RobotDefinition, options: StartOptions): RobotObje
     log.record({ type: 'note', what, facts })
     dispatcher.tell()
   }
-  const hardware = createHardware(definition.hardware, { clock }, limits, {
-    fault: (found) => lifecycle.faulted(found),
-    note,
+  const params = new ParameterStore({
+    robot: definition.name,
+    specs: spec.parameters ?? {},
+    storage,
+    clock,
+    log,
+    limits,
+    tell: () => dispatcher.tell(),
   })
+  const paces = jointPaces(spec.pacedBy ?? {}, definition.hardware.joints, params.values)
+  const hooks = { fault: (found: Problem): void => lifecycle.faulted(found), note }
+  const hardware = createHardware(definition.hardware, { clock }, limits, hooks, paces)
+  const health = ({ sensor, from, to, problem }: HealthChange): void => {
+    log.record({ type: 'sensor', sensor, from, to, problem })
+    dispatcher.tell()
+  }
+  const links = new Links(definition.hardware.links ?? {}, clock, limits.serviceTimeout, note)
   const sensors = Object.fromEntries(
     Object.entries(definition.hardware.sensors).map(([name, sensor]) => [
       name,
-      new Sensor(
-        name,
-        sensor,
-        { clock },
-        { note, lost: (found) => note('sensor.problem', { sensor: name, problem: found }) },
-      ),
+      new Sensor(name, links.adapt(sensor), { clock, links: links.opened }, { note, health }, limits),
     ]),
   )
+  links.lendTo(definition.hardware.sensors, sensors)
   const topics = new Hub<unknown>((error) => {
     log.record({ type: 'user_code_threw', where: 'topic listener', run: undefined, message: describe(error) })
     dispatcher.tell()
   })
-  const record = recordsOf(categories, limits, ['idle', ...states])
+  const record = recordsOf(categories, limits, ['idle', ...states], params.values)
   const dispatcher: Dispatcher = new Dispatcher({
     robot: definition.name,
     clock,
@@ -94,6 +108,8 @@ function assemble(definition: RobotDefinition, options: StartOptions): RobotObje
     hardware,
     topics,
     sensors,
+    storage,
+    params: params.values,
     categories,
     claimable: new Set([...Object.keys(spec.joints ?? {}), ...(spec.resources ?? [])]),
     recordFor: record,
@@ -111,7 +127,8 @@ function assemble(definition: RobotDefinition, options: StartOptions): RobotObje
     const name = command && Object.keys(definition.commands).find((key) => definition.commands[key] === command)
     // Work of the lifecycle itself has a slot of its own; its children have those of their categories.
     const slot = categories.get('lifecycle') as Category
-    return command && name !== undefined ? recordOf(name, command, slot, limits, ['idle', ...states], true) : undefined
+    if (!command || name === undefined) return undefined
+    return recordOf(name, command, slot, limits, ['idle', ...states], true, params.values)
   }
   const lifecycle: Lifecycle = new Lifecycle({
     robot: definition.name,
@@ -133,7 +150,9 @@ function assemble(definition: RobotDefinition, options: StartOptions): RobotObje
     log,
     state,
     hardware,
+    links,
     sensors,
+    params,
     topics,
     categories,
     dispatcher,
@@ -179,6 +198,7 @@ function recordsOf(
   categories: ReadonlyMap<string, Category>,
   limits: Limits,
   states: readonly string[],
+  params: ParameterStore['values'],
 ): (name: string, command: Command, lifecycle: boolean) => CommandRecord {
   const plain = new Map<Command, Map<string, CommandRecord>>()
   const reserved = new Map<Command, Map<string, CommandRecord>>()
@@ -190,7 +210,7 @@ function recordsOf(
     let record = known.get(name)
     if (!record) {
       const category = categories.get(command.spec.category ?? 'default') as Category
-      record = recordOf(name, command, category, limits, states, lifecycle)
+      record = recordOf(name, command, category, limits, states, lifecycle, params)
       known.set(name, record)
     }
     return record

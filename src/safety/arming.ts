@@ -142,6 +142,8 @@ async function powerUp(context: ArmingContext, axes: readonly Axis[]): Promise<r
 /** Looks at the powered joints for a while: one that jumps, or sinks, does so within the first moments. */
 async function comeToRest({ rig, isAlive }: ArmingContext, axes: readonly Axis[]): Promise<readonly Axis[]> {
   const { clock, limits } = rig.env
+  // A robot without joints has nothing that could sink.
+  if (axes.length === 0) return []
   await sleep(clock, limits.armSettle)
   for (const axis of axes) axis.still.reset()
   return isAlive() ? waitStill(rig, axes, { cap: limits.armStill }) : []

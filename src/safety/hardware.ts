@@ -2,6 +2,7 @@ import { within } from '../base/clock.ts'
 import { describe, type Problem, TendonError } from '../base/problem.ts'
 import { problem } from '../base/problems/index.ts'
 import type { HardwareMap } from '../device/hardware-map.ts'
+import type { JointPace } from '../device/joint.ts'
 import type { BusHealth, ServoMount } from '../device/servo-bus.ts'
 import type { DeviceEnv, Unsubscribe } from '../device/transport.ts'
 import { Axis } from '../motion/axis.ts'
@@ -24,18 +25,20 @@ export interface BusHardware extends Hardware {
 
 /**
  * The moving parts of one robot. The list of what can have power comes from `map`, whatever opens or answers later.
- * Opens nothing yet. Throws a `RangeError` for a limit that is no bound.
+ * `paces`: of the joints whose limits come from parameters. Opens nothing yet. Throws `TENDON_ARGUMENT_INVALID` for a
+ * limit that is no bound.
  */
 export function createHardware(
   map: HardwareMap,
   env: DeviceEnv,
   limits: Partial<HardwareLimits>,
   hooks: HardwareHooks,
+  paces: Readonly<Record<string, () => JointPace>> = {},
 ): BusHardware {
   const shared: MotionEnv = { clock: env.clock, limits: hardwareLimits(limits), hooks, gate: new MotionGate() }
   const channels = Object.entries(map.buses).map(([name, spec]): Channel => {
     const bus = spec.create(env, mountsOf(map, name))
-    const axes = axesOn(map, name, shared.limits)
+    const axes = axesOn(map, name, shared.limits, paces)
     return { name, bus, axes, loop: new ControlLoop(name, bus, axes, shared) }
   })
   return new RobotHardware(new Rig(shared, channels, map.joints))
@@ -47,9 +50,14 @@ function mountsOf(map: HardwareMap, bus: string): ServoMount[] {
   )
 }
 
-function axesOn(map: HardwareMap, bus: string, limits: HardwareLimits): Axis[] {
+function axesOn(
+  map: HardwareMap,
+  bus: string,
+  limits: HardwareLimits,
+  paces: Readonly<Record<string, () => JointPace>>,
+): Axis[] {
   return Object.entries(map.joints).flatMap(([name, spec]) =>
-    spec.servo?.bus === bus ? [new Axis(name, spec, spec.servo, limits)] : [],
+    spec.servo?.bus === bus ? [new Axis(name, spec, spec.servo, limits, paces[name])] : [],
   )
 }
 

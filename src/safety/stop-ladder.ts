@@ -208,13 +208,22 @@ export class StopLadder {
     let left: readonly Axis[] = offs
     for (let attempt = 0; left.length > 0 && attempt < OFF_TRIES && bus.isOpen; attempt++)
       left = await this.#home.power.off(left)
-    const verdicts: JointVerdict[] = []
+    const powered = new Map<Axis, boolean | undefined>()
     for (const axis of axes) {
       const sure = offs.includes(axis) && !left.includes(axis)
-      const powered = sure ? false : await this.#readTorque(channel, axis)
-      verdicts.push(judge(axis, cut, { powered, still: isAtRest(axis), troubles: said }))
+      powered.set(axis, sure ? false : await this.#readTorque(channel, axis))
     }
-    return verdicts
+    await this.#lookOnceMore(
+      held.filter((axis) => powered.get(axis)),
+      cutWish,
+    )
+    return axes.map((axis) => judge(axis, cut, { powered: powered.get(axis), still: isAtRest(axis), troubles: said }))
+  }
+
+  /** A holding servo that answers again after a silence was not waited for: it has not been read at rest often enough. */
+  async #lookOnceMore(held: readonly Axis[], cutWish: AbortSignal): Promise<void> {
+    const { rig } = this.#home
+    if (held.length > 0) await waitStill(rig, held, { cap: rig.env.limits.armStill, signal: cutWish })
   }
 
   /** Needs no reply, so it also reaches a servo that can hear and not speak. All off is the broadcast. */
@@ -243,7 +252,7 @@ export class StopLadder {
 /**
  * The stop frame of one bus: what has no power, or must lose it, is cut; the rest is frozen where it is. Named are all.
  */
-export function planStop(axes: readonly Axis[], now: number, freezeAge: number): StopPlan {
+function planStop(axes: readonly Axis[], now: number, freezeAge: number): StopPlan {
   const cut: number[] = []
   const freeze: { id: number; position: number }[] = []
   for (const axis of axes) {

@@ -1,84 +1,105 @@
-import type { LineFaults } from './feetech/bus.ts'
+import type { Seconds } from '../base/units.ts'
+import type { FeetechBus, LineFaults, Utterance } from './feetech/bus.ts'
 import type { FeetechServo } from './feetech/servo.ts'
 import type { SimulatedPort } from './line.ts'
 import { named } from './named.ts'
 import type { Random } from './random.ts'
+import { Draw, type Hits, ReplyFaults } from './reply-faults.ts'
 import type { Roster, ServoRef } from './roster.ts'
+import type { SimulatedServo } from './simulated-servo.ts'
 import type { Timeline } from './timeline.ts'
 
-/** Which replies a fault hits: the next so many, or each with this probability (drawn from the simulation's seed). */
-export type Hits = { readonly next: number } | { readonly probability: number }
-
-interface ServoFaults {
-  silent: boolean
-  drop: Draw
-  corrupt: Draw
+/** A bus of the simulation: its line, and the port that the host opens. */
+export interface FaultyBus {
+  readonly bus: FeetechBus
+  readonly port: SimulatedPort
 }
 
-/** A fault that hits some of many replies. */
-class Draw {
-  #left = 0
-  #probability = 0
-
-  set(hits: Hits | undefined): void {
-    this.#left = hits && 'next' in hits ? hits.next : 0
-    this.#probability = hits && 'probability' in hits ? hits.probability : 0
-  }
-
-  hits(random: Random): boolean {
-    if (this.#left === 0) return random.chance(this.#probability)
-    this.#left--
-    return true
-  }
-}
+/** Bytes of one burst of noise, and how long behind the host's frame it begins, at most. */
+const MOST_NOISE = 12
+const NOISE_AFTER: Seconds = 0.001
 
 /**
  * What can go wrong with a simulated robot, on request and at run time. A servo is named by its joint, or by its id
- * where that is used once; every method throws a `TendonError` for a name that does not exist.
+ * where that is used once; every method throws a `TendonError` for a name that does not exist. Where hits, seconds or
+ * the like may be `undefined`, that ends the fault. Whatever is left to chance is drawn from the simulation's seed.
  */
 export class Faults implements LineFaults {
   readonly #roster: Roster
-  readonly #ports: ReadonlyMap<string, SimulatedPort>
+  readonly #buses: ReadonlyMap<string, FaultyBus>
   readonly #timeline: Timeline
   readonly #random: Random
-  readonly #byServo = new Map<FeetechServo, ServoFaults>()
+  readonly #replies = new Map<FeetechServo, ReplyFaults>()
+  readonly #noise = new Map<FeetechBus, Draw>()
+  /** Lines that echo because of a fault; others may because of their wiring. */
+  readonly #echoing = new Set<FeetechBus>()
 
-  constructor(roster: Roster, ports: ReadonlyMap<string, SimulatedPort>, timeline: Timeline, random: Random) {
+  constructor(roster: Roster, buses: ReadonlyMap<string, FaultyBus>, timeline: Timeline, random: Random) {
     this.#roster = roster
-    this.#ports = ports
+    this.#buses = buses
     this.#timeline = timeline
     this.#random = random
   }
+
+  // Replies
 
   /** Cuts the servo's data line: it hears nothing, answers nothing, and keeps its power and its last goal. */
   silence(ref: ServoRef): void {
     this.#of(ref).silent = true
   }
 
+  /** Connects the data line of a silent servo again. */
+  unsilence(ref: ServoRef): void {
+    this.#of(ref).silent = false
+  }
+
   /** The servo hears and obeys; these of its replies are lost. */
-  dropReplies(ref: ServoRef, hits: Hits): void {
+  dropReplies(ref: ServoRef, hits: Hits | undefined): void {
     this.#of(ref).drop.set(hits)
   }
 
   /** One bit of these of its replies arrives flipped. */
-  corruptReplies(ref: ServoRef, hits: Hits): void {
+  corruptReplies(ref: ServoRef, hits: Hits | undefined): void {
     this.#of(ref).corrupt.set(hits)
   }
 
-  /** Something holds the joint where it is: it does not move, and its load goes up with the distance to its goal. */
-  jam(ref: ServoRef): void {
-    this.#roster.find(ref).servo.jam(true, this.#timeline.now())
+  /** These of its replies are on the line twice, one behind the other. */
+  duplicateReplies(ref: ServoRef, hits: Hits | undefined): void {
+    this.#of(ref).duplicate.set(hits)
   }
 
-  /** Makes its temperature sensor show this many degrees Celsius. */
-  heat(ref: ServoRef, celsius: number): void {
-    this.#roster.find(ref).servo.heat(celsius, this.#timeline.now())
+  /** These of its replies reach the host in two to four pieces, a millisecond apart, as adapters cut them. */
+  splitReplies(ref: ServoRef, hits: Hits | undefined): void {
+    this.#of(ref).split.set(hits)
   }
 
-  /** Sets the supply voltage of one servo, or of all. Stays until it is set again. */
-  supply(volts: number, ref?: ServoRef): void {
-    const servos = ref === undefined ? this.#roster.all : [this.#roster.find(ref)]
-    for (const { servo } of servos) servo.supply(volts, this.#timeline.now())
+  /** Its replies come so many seconds late, and may meet what is said by then. */
+  delayReplies(ref: ServoRef, late: Seconds | undefined): void {
+    this.#of(ref).late = late ?? 0
+  }
+
+  // Lines
+
+  /** The host hears its own bytes on this bus, or on all, as with a wiring that was never meant to. */
+  echo(bus?: string): void {
+    for (const { bus: line } of this.#named(bus)) {
+      if (!line.echo) this.#echoing.add(line)
+      line.echo = true
+    }
+  }
+
+  /** Ends the echo that was a fault; a simulation that was made with `echo: true` keeps it. */
+  endEcho(bus?: string): void {
+    for (const { bus: line } of this.#named(bus)) if (this.#echoing.delete(line)) line.echo = false
+  }
+
+  /** Behind these of the host's frames 1 to 12 random bytes are on the line, for the host and for the servos. */
+  garbage(hits: Hits | undefined, bus?: string): void {
+    for (const { bus: line } of this.#named(bus)) {
+      const draw = this.#noise.get(line) ?? new Draw()
+      draw.set(hits)
+      this.#noise.set(line, draw)
+    }
   }
 
   /**
@@ -86,53 +107,109 @@ export class Faults implements LineFaults {
    * their power, and hold or go to their last goal.
    */
   unplug(bus?: string): void {
-    for (const port of this.#named(bus)) port.unplug()
+    for (const { port } of this.#named(bus)) port.unplug()
   }
 
   /** Puts the cable back: the port can be opened again. */
   plug(bus?: string): void {
-    for (const port of this.#named(bus)) port.plug()
+    for (const { port } of this.#named(bus)) port.plug()
   }
 
-  /** Ends the faults of one servo, or of all: silence, lost and corrupt replies, jam, heat. Not supply, not cables. */
+  // Servos
+
+  /** Something holds the joint where it is: it does not move, and its load goes up with the distance to its goal. */
+  jam(ref: ServoRef): void {
+    this.#roster.find(ref).servo.jam(true, this.#timeline.now())
+  }
+
+  /** Lets a jammed joint go. */
+  free(ref: ServoRef): void {
+    this.#roster.find(ref).servo.jam(false, this.#timeline.now())
+  }
+
+  /** The joint follows at this share of the speed it was told, 0 to 1; 1 ends it. */
+  slow(ref: ServoRef, share: number): void {
+    this.#roster.find(ref).servo.slow(share, this.#timeline.now())
+  }
+
+  /**
+   * Trips the servo's overload alarm, as two seconds against an obstacle do: the motor has only its protection torque
+   * (register 34) left, every reply carries the alarm, until torque is switched off, power is cycled, or `relieve`.
+   */
+  overload(ref: ServoRef): void {
+    this.#roster.find(ref).servo.overload(this.#timeline.now())
+  }
+
+  /** Clears the alarms that have tripped, whatever tripped them. */
+  relieve(ref: ServoRef): void {
+    this.#roster.find(ref).servo.clearAlarms(this.#timeline.now())
+  }
+
+  /** Makes its temperature sensor show this many degrees Celsius. Above register 13 the motor is unloaded. */
+  heat(ref: ServoRef, celsius: number | undefined): void {
+    this.#roster.find(ref).servo.heat(celsius, this.#timeline.now())
+  }
+
+  /**
+   * Sets the supply voltage of one servo, or of all; `undefined`: what it was made with. Below register 15 the voltage
+   * alarm shows; below 3 V the servo browns out: limp and deaf, and when the voltage returns it is as after a power
+   * cycle, torque off and RAM forgotten.
+   */
+  supply(volts: number | undefined, ref?: ServoRef): void {
+    for (const { servo } of this.#servos(ref)) servo.supply(volts, this.#timeline.now())
+  }
+
+  /**
+   * Ends every fault of one servo; without a name those of all servos, and echo and garbage too. A supply that was set
+   * stays set, and a cable that was pulled stays out until `plug`.
+   */
   clear(ref?: ServoRef): void {
     const now = this.#timeline.now()
-    for (const { servo } of ref === undefined ? this.#roster.all : [this.#roster.find(ref)]) {
-      this.#byServo.delete(servo)
+    for (const { servo } of this.#servos(ref)) {
+      this.#replies.delete(servo)
       servo.jam(false, now)
       servo.heat(undefined, now)
+      servo.slow(1, now)
     }
+    if (ref !== undefined) return
+    this.endEcho()
+    this.garbage(undefined)
   }
 
-  /** For the bus: whether nothing reaches this servo. */
+  // For the bus
+
+  /** Whether nothing reaches this servo. */
   silent(servo: FeetechServo): boolean {
-    return this.#byServo.get(servo)?.silent ?? false
+    return this.#replies.get(servo)?.silent ?? false
   }
 
-  /** For the bus: what becomes of a reply. */
-  reply(servo: FeetechServo, bytes: Uint8Array): Uint8Array | undefined {
-    const faults = this.#byServo.get(servo)
-    if (!faults) return bytes
-    if (faults.drop.hits(this.#random)) return undefined
-    if (faults.corrupt.hits(this.#random)) {
-      const at = this.#random.below(bytes.length)
-      bytes[at] = (bytes[at] as number) ^ (1 << this.#random.below(8))
-    }
-    return bytes
+  /** What becomes of a reply. */
+  reply(servo: FeetechServo, bytes: Uint8Array): readonly Utterance[] {
+    return this.#replies.get(servo)?.apply(bytes, this.#random) ?? [{ bytes }]
   }
 
-  #of(ref: ServoRef): ServoFaults {
+  /** What comes behind a frame of the host that nobody sent. */
+  noise(bus: FeetechBus): { readonly bytes: Uint8Array; readonly after: Seconds } | undefined {
+    if (!this.#noise.get(bus)?.hits(this.#random)) return undefined
+    const bytes = Uint8Array.from({ length: 1 + this.#random.below(MOST_NOISE) }, () => this.#random.below(256))
+    return { bytes, after: this.#random.next() * NOISE_AFTER }
+  }
+
+  #of(ref: ServoRef): ReplyFaults {
     const { servo } = this.#roster.find(ref)
-    let faults = this.#byServo.get(servo)
+    let faults = this.#replies.get(servo)
     if (!faults) {
-      faults = { silent: false, drop: new Draw(), corrupt: new Draw() }
-      this.#byServo.set(servo, faults)
+      faults = new ReplyFaults()
+      this.#replies.set(servo, faults)
     }
     return faults
   }
 
-  #named(bus: string | undefined): Iterable<SimulatedPort> {
-    if (bus === undefined) return this.#ports.values()
-    return [named('bus', this.#ports, bus)]
+  #servos(ref: ServoRef | undefined): readonly SimulatedServo[] {
+    return ref === undefined ? this.#roster.all : [this.#roster.find(ref)]
+  }
+
+  #named(bus: string | undefined): Iterable<FaultyBus> {
+    return bus === undefined ? this.#buses.values() : [named('bus', this.#buses, bus)]
   }
 }

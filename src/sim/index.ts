@@ -1,13 +1,21 @@
 /** `tendon/sim`: byte-accurate simulated hardware behind the same bytes as the real one. */
-export { Faults, type Hits } from './faults.ts'
-export { FeetechBus, type HostEar, type LineFaults, type WireFrame } from './feetech/bus.ts'
+export { type FaultKind, type FaultKindSpec, type FaultValue, faultKinds } from './fault-kinds.ts'
+export { type FaultPlan, formatFault, parseFault } from './fault-plan.ts'
+export { Faults, type FaultyBus } from './faults.ts'
+export { FeetechBus, type LineFaults, type Utterance, type WireFrame } from './feetech/bus.ts'
+export type { HostEar } from './feetech/host-side.ts'
 export { ALARM, BAUD_RATES, type Register, type RegisterName, STS3215 } from './feetech/registers.ts'
 export { FeetechServo, type ServoSetup } from './feetech/servo.ts'
 export type { WireOptions } from './feetech/wire.ts'
 export { SimulatedPort } from './line.ts'
 export { Random } from './random.ts'
 export { type PlaybackOptions, playback, type Recording, type Streaming, streamTo } from './recording.ts'
+export type { Hits } from './reply-faults.ts'
 export type { ServoRef } from './roster.ts'
+export { scaledClock } from './scaled-clock.ts'
+export { scheduleFaults } from './schedule-faults.ts'
+export { type ServedBus, type ServeOptions, serveOnPty, type Terminal } from './serve-on-pty.ts'
+export { silentPort } from './silent-port.ts'
 export {
   type Simulable,
   type SimulatedJointOptions,

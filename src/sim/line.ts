@@ -47,6 +47,7 @@ export class SimulatedPort implements ByteTransport {
   /** Puts it back: the port can be opened again. */
   plug(): void {
     this.#plugged = true
+    this.#bus.mend()
   }
 
   #failed(reason: string): TendonError {
@@ -98,6 +99,7 @@ class LineConnection implements ByteConnection {
   /** The cable is out: told in a later turn, like everything that arrives. */
   lose(): void {
     if (!this.#open) return
+    this.#bus.connect(undefined)
     this.#end()
     const gone = problem('TENDON_LINK_LOST', { port: this.#address, reason: 'the cable was pulled' })
     this.#telling = this.#clock.turn(() => {

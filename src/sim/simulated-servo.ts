@@ -13,7 +13,7 @@ export function toSteps(joint: JointSpec, angle: Radians): number {
 }
 
 /** A raw position as the joint's angle. */
-export function fromSteps(joint: JointSpec, steps: number): Radians {
+function fromSteps(joint: JointSpec, steps: number): Radians {
   return toJoint(joint, ((steps - CENTRE) * 2 * Math.PI) / STEPS_PER_TURN)
 }
 

@@ -2,10 +2,11 @@ import { TendonError } from '../base/problem.ts'
 import type { Radians, Seconds } from '../base/units.ts'
 import type { HardwareMap } from '../device/hardware-map.ts'
 import type { JointSpec } from '../device/joint.ts'
+import type { LinkSpec } from '../device/link.ts'
 import type { SensorSpec } from '../device/sensor.ts'
 import type { ServoBusSpec, ServoCalibration, ServoSpec } from '../device/servo-bus.ts'
 import type { ByteTransport } from '../device/transport.ts'
-import { Faults } from './faults.ts'
+import { Faults, type FaultyBus } from './faults.ts'
 import { FeetechBus, type LineFaults } from './feetech/bus.ts'
 import { BAUD_RATES, type RegisterName } from './feetech/registers.ts'
 import { FeetechServo, type ServoSetup } from './feetech/servo.ts'
@@ -14,6 +15,7 @@ import { named } from './named.ts'
 import { simProblem } from './problems.ts'
 import { Random } from './random.ts'
 import { Roster } from './roster.ts'
+import { silentPort } from './silent-port.ts'
 import { SimulatedServo, toSteps } from './simulated-servo.ts'
 import { Simulation } from './simulation.ts'
 import { Timeline } from './timeline.ts'
@@ -42,8 +44,13 @@ export interface SimulationOptions {
   /** Where joints are at first; default 0. */
   readonly initial?: Readonly<Record<string, Radians>>
   readonly joints?: Readonly<Record<string, SimulatedJointOptions>>
-  /** Sensors that listen to something else, by name: a `playback`. Those not named keep their port. */
+  /**
+   * What sensors listen to, by name: a `playback`, or a port of the world outside. Those not named get a port on which
+   * nothing comes, so that a simulated robot opens no real one by accident: they stay `unknown`.
+   */
   readonly sensors?: Readonly<Record<string, ByteTransport>>
+  /** Other links, by name: that of an `embeddedBroker`. Those not named stay. */
+  readonly links?: Readonly<Record<string, LinkSpec>>
   /** The host hears its own bytes, as on direct UART wirings. Default false. */
   readonly echo?: boolean
   /** Seconds from a reply's last byte to the host: the latency timer of a USB adapter. Default 0. */
@@ -68,9 +75,15 @@ export function simulated<R extends Simulable<R>>(robot: R, options: SimulationO
   const map = robot.hardware
   checkNames('joint with a servo', servoJoints(map), { ...options.initial, ...options.joints })
   checkNames('sensor', new Map(Object.entries(map.sensors)), options.sensors ?? {})
+  checkNames('link', new Map(Object.entries(map.links ?? {})), options.links ?? {})
   const { simulation, ports } = build(map, options)
   const buses = mapValues(map.buses, (bus, name) => bus.withPort(ports.get(name) ?? bus.port))
-  const made = robot.withHardware({ ...map, buses, sensors: sensorsOf(map, options) })
+  const made = robot.withHardware({
+    ...map,
+    buses,
+    sensors: sensorsOf(map, options),
+    links: { ...map.links, ...options.links },
+  })
   // By the ports too, which outlive whatever is added to the robot later.
   for (const key of [made, made.hardware, ...ports.values()]) simulations.set(key, simulation)
   return made
@@ -94,15 +107,17 @@ function build(map: HardwareMap, options: SimulationOptions) {
     return new SimulatedServo(joint, spec.servo.bus, servo, spec, timeline)
   })
   const roster = new Roster(servos)
-  const ports = new Map<string, SimulatedPort>()
-  const faults = new Faults(roster, ports, timeline, new Random(seed))
-  const buses = new Map<string, FeetechBus>()
-  for (const [name, bus] of Object.entries(map.buses)) {
-    const made = busOf(name, bus, servos, faults, timeline, new Random(seed + 1 + buses.size), options)
-    buses.set(name, made)
-    ports.set(name, new SimulatedPort(made, timeline, baudRateOf(bus)))
+  const lines = new Map<string, FaultyBus>()
+  const faults = new Faults(roster, lines, timeline, new Random(seed))
+  for (const [name, spec] of Object.entries(map.buses)) {
+    const bus = busOf(name, spec, servos, faults, timeline, new Random(seed + 1 + lines.size), options)
+    lines.set(name, { bus, port: new SimulatedPort(bus, timeline, baudRateOf(spec)) })
   }
-  return { simulation: new Simulation(buses, roster, faults), ports }
+  const buses = new Map([...lines].map(([name, { bus }]) => [name, bus]))
+  const ports = new Map([...lines].map(([name, { port }]) => [name, port]))
+  const unnamed = Object.entries(map.sensors).filter(([name, sensor]) => sensor.port && !options.sensors?.[name])
+  const silent = unnamed.map(([name]) => name)
+  return { simulation: new Simulation(buses, roster, faults, silent), ports }
 }
 
 function busOf(
@@ -167,7 +182,7 @@ function calibrationOf(calibration: ServoCalibration | undefined): ServoSetup['r
 
 function sensorsOf(map: HardwareMap, options: SimulationOptions): Readonly<Record<string, SensorSpec>> {
   return mapValues(map.sensors, (sensor, name) => {
-    const port = options.sensors?.[name]
+    const port = options.sensors?.[name] ?? (sensor.port && silentPort(name, sensor.port.baudRate))
     return port ? sensor.withPort(port) : sensor
   })
 }

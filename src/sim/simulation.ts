@@ -8,11 +8,19 @@ import type { SimulatedServo } from './simulated-servo.ts'
 /** The world behind a simulated robot: its servos, its wires, and what may go wrong with them. */
 export class Simulation {
   readonly faults: Faults
+  /** Sensors of the definition that nothing was named for: their simulated port is silent, and they stay `unknown`. */
+  readonly silentSensors: readonly string[]
   readonly #buses: ReadonlyMap<string, FeetechBus>
   readonly #roster: Roster
 
-  constructor(buses: ReadonlyMap<string, FeetechBus>, roster: Roster, faults: Faults) {
+  constructor(
+    buses: ReadonlyMap<string, FeetechBus>,
+    roster: Roster,
+    faults: Faults,
+    silentSensors: readonly string[] = [],
+  ) {
     this.faults = faults
+    this.silentSensors = silentSensors
     this.#buses = buses
     this.#roster = roster
   }
@@ -25,6 +33,11 @@ export class Simulation {
   /** All servos, in the order of the definition's joints. */
   get servos(): readonly SimulatedServo[] {
     return this.#roster.all
+  }
+
+  /** The names of the buses, in the order of the definition. */
+  get busNames(): readonly string[] {
+    return [...this.#buses.keys()]
   }
 
   /** One bus, by its name in the definition. Throws a `TendonError` when there is none. */
@@ -40,9 +53,12 @@ export class Simulation {
     }
   }
 
-  /** Puts a bus behind any connection, such as the master of a pty, until the returned function is called. */
-  attach(bus: string, connection: ByteConnection, env: DeviceEnv): Unsubscribe {
-    return this.bus(bus).attach(connection, env)
+  /**
+   * Puts a bus behind any connection, such as the master of a pty, until the returned function is called. `anyBaud`:
+   * servos hear it whatever baud rate they are set to.
+   */
+  attach(bus: string, connection: ByteConnection, env: DeviceEnv, options: { anyBaud?: boolean } = {}): Unsubscribe {
+    return this.bus(bus).attach(connection, env, options)
   }
 
   /** Switches the power of all servos off and on: torque off, RAM forgotten, EEPROM as saved. */

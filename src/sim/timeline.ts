@@ -1,5 +1,7 @@
 import type { Clock, Timer } from '../base/clock.ts'
+import { TendonError } from '../base/problem.ts'
 import type { Seconds } from '../base/units.ts'
+import { simProblem } from './problems.ts'
 
 /**
  * The time of one simulation: 0 at its first open, and from then on as fast as the clock that was lent at the last
@@ -29,7 +31,7 @@ export class Timeline {
 
   /** Calls `fn` when simulation time reaches `at`; at the next occasion when that has passed. */
   at(at: Seconds, fn: () => void): Timer {
-    if (this.#clock === undefined) throw new Error('the timeline has no clock before the first open')
+    if (this.#clock === undefined) throw new TendonError(simProblem('TENDON_SIM_NOT_OPEN', { call: 'Timeline.at()' }))
     return this.#clock.after(Math.max(0, at - this.now()), fn)
   }
 }

@@ -1,4 +1,4 @@
-import { Observable, type Observer, type Operator, Subscriber } from 'rxjs'
+import { Observable, type Observer, type Operator, Subscriber } from '../base/rx.ts'
 import type { OnFault } from './topic.ts'
 
 type Next<T> = (value: T) => void

@@ -8,6 +8,11 @@ import { Ring } from './ring.ts'
  */
 export type Take<T> = (value: T) => boolean | Promise<void>
 
+/** How many values a producer has dropped for all of its consumers together. */
+export interface DropCount {
+  count: number
+}
+
 /**
  * Between a producer that never waits and one consumer: values go through at once while the consumer is ready and the
  * pace allows, and are kept by the overflow rule otherwise. Whatever the producer does, it holds no more than the rule's
@@ -20,18 +25,23 @@ export class Outlet<T> {
   readonly #waiting: Ring<T>
   #ready: boolean
   #open = true
+  readonly #drops: DropCount
   #dropped = 0
   /** On the clock: nothing is delivered before. */
   #nextAt = -Infinity
   #timer: Timer | undefined
 
-  /** `ready` says whether the consumer takes values from the start, or only after `request`. */
-  constructor(clock: Clock, rule: Overflow, take: Take<T>, ready: boolean) {
+  /**
+   * `ready` says whether the consumer takes values from the start, or only after `request`; `drops` is the producer's
+   * own count.
+   */
+  constructor(clock: Clock, rule: Overflow, take: Take<T>, ready: boolean, drops: DropCount) {
     this.#clock = clock
     this.#rule = rule
     this.#take = take
     this.#waiting = new Ring(rule.capacity)
     this.#ready = ready
+    this.#drops = drops
   }
 
   /** How many values the overflow rule has dropped. */
@@ -42,7 +52,10 @@ export class Outlet<T> {
   /** A value of the producer. Never throws, never waits. */
   push(value: T): void {
     if (!this.#open) return
-    if (this.#waiting.push(value)) this.#dropped++
+    if (this.#waiting.push(value)) {
+      this.#dropped++
+      this.#drops.count++
+    }
     this.#pump()
   }
 

@@ -1,3 +1,4 @@
+import { badArgument } from '../base/argument.ts'
 import type { Seconds } from '../base/units.ts'
 
 /**
@@ -11,7 +12,7 @@ export interface Overflow {
 }
 
 /** The most that `buffer` keeps. */
-export const LARGEST_BUFFER = 1_000_000
+const LARGEST_BUFFER = 1_000_000
 
 const LATEST: Overflow = { kind: 'latest', capacity: 1, every: 0 }
 
@@ -21,7 +22,7 @@ export const latest = (): Overflow => LATEST
 /** Keeps the newest `capacity` values (1 to 1,000,000) and drops the oldest: what a recording wants. */
 export function buffer(capacity: number): Overflow {
   if (!(Number.isInteger(capacity) && capacity >= 1 && capacity <= LARGEST_BUFFER)) {
-    throw new RangeError(`a buffer keeps 1 to ${LARGEST_BUFFER} values, got ${capacity}`)
+    throw badArgument('buffer()', 'capacity', capacity, `a whole number from 1 to ${LARGEST_BUFFER}`)
   }
   return { kind: 'buffer', capacity, every: 0 }
 }
@@ -31,6 +32,7 @@ export function buffer(capacity: number): Overflow {
  * Values replaced before they were delivered count as dropped.
  */
 export function sample(every: Seconds): Overflow {
-  if (!(every > 0 && every < Infinity)) throw new RangeError(`a sample interval is finite and > 0 s, got ${every}`)
+  if (!(every > 0 && every < Infinity))
+    throw badArgument('sample()', 'interval', every, 'a finite number of seconds above 0')
   return { kind: 'sample', capacity: 1, every }
 }

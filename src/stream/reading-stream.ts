@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { Outlet } from './outlet.ts'
+import { type DropCount, Outlet } from './outlet.ts'
 import type { Overflow } from './overflow.ts'
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
@@ -15,9 +15,9 @@ export class ReadingStream<T> implements AsyncIterableIterator<T>, AsyncDisposab
   readonly #readers: ((result: IteratorResult<T, undefined>) => void)[] = []
   #ended = false
 
-  /** `onEnd` is called once, when the reader or the producer has ended it. */
-  constructor(clock: Clock, overflow: Overflow, onEnd: () => void) {
-    this.#outlet = new Outlet(clock, overflow, (value) => this.#take(value), false)
+  /** `onEnd` is called once, when the reader or the producer has ended it; `drops` is the producer's own count. */
+  constructor(clock: Clock, overflow: Overflow, onEnd: () => void, drops: DropCount) {
+    this.#outlet = new Outlet(clock, overflow, (value) => this.#take(value), false, drops)
     this.#onEnd = onEnd
   }
 

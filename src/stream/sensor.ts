@@ -1,32 +1,14 @@
 import type { Observable } from 'rxjs'
-import { within } from '../base/clock.ts'
-import { describe, type Problem, TendonError } from '../base/problem.ts'
-import type { Seconds } from '../base/units.ts'
-import type { Latest, Reading, SensorConnection, SensorSink, SensorSpec } from '../device/sensor.ts'
-import type { DeviceEnv } from '../device/transport.ts'
-import { GuardedObservable } from './guarded-observable.ts'
-import { Outlet } from './outlet.ts'
-import { latest, type Overflow } from './overflow.ts'
-import { streamProblem } from './problems.ts'
-import { ReadingStream } from './reading-stream.ts'
-import { Tally } from './tally.ts'
+import { describe, type Problem } from '../base/problem.ts'
+import type { Latest, Reading, ReadingMark, SensorSpec } from '../device/sensor.ts'
+import type { DeviceEnv, Unsubscribe } from '../device/transport.ts'
+import { Audience, type SensorSubscription, type SubscribeOptions } from './audience.ts'
+import { DeviceLink } from './device-link.ts'
+import { type HealthChange, HealthWatch, type SensorHealth } from './health.ts'
+import { defaultSensorLimits, type SensorLimits } from './limits.ts'
+import type { ReadingStream } from './reading-stream.ts'
+import { isPowerOfTen, Tally } from './tally.ts'
 import { Topic } from './topic.ts'
-
-/** How long a driver may take to free its port before the sensor stops waiting for it. */
-export const CLOSE_LIMIT: Seconds = 2
-
-/** How a subscription treats readings that its consumer has not taken; default `latest()`. */
-export interface SubscribeOptions {
-  readonly overflow?: Overflow | undefined
-}
-
-/** One subscription of a callback. */
-export interface SensorSubscription extends Disposable {
-  /** How many readings its overflow rule has dropped. */
-  readonly dropped: number
-  /** Ends it. Calling it again does nothing. */
-  unsubscribe(): void
-}
 
 /** Counts since the sensor was made, over all its links. */
 export interface SensorCounts {
@@ -35,6 +17,8 @@ export interface SensorCounts {
   readonly bad: Readonly<Record<string, number>>
   /** Good input that this sensor does not decode. */
   readonly ignored: number
+  /** Readings that overflow rules have dropped, over all subscriptions, ended ones too. */
+  readonly dropped: number
   /** What subscribers threw. */
   readonly faults: number
 }
@@ -42,29 +26,20 @@ export interface SensorCounts {
 /** Who is told what happens to a sensor. What a hook throws is dropped. */
 export interface SensorHooks {
   /**
-   * `sensor.opened`, `sensor.lost`, `sensor.closed`, `sensor.close_failed`, `sensor.bad` and `sensor.fault`. The last
-   * two come at the 1st, 10th, 100th, ... time, so that a broken cable does not flood a log.
+   * `sensor.opened`, `sensor.lost`, `sensor.closed`, `sensor.close_failed`, `sensor.reopen_failed`, `sensor.bad` and
+   * `sensor.fault`. The last three come at the 1st, 10th, 100th, ... time, so that a broken cable does not flood a log.
    */
   note(type: string, facts: Readonly<Record<string, unknown>>): void
-  /** The link is gone, once per link. `open` may be called again. */
-  lost(problem: Problem): void
-}
-
-/** One opening of the device. Deliveries of a link that has ended are dropped. */
-interface Link {
-  live: boolean
-  connection: SensorConnection | undefined
-  problem: Problem | undefined
-}
-
-interface Waiter<T> {
-  resolve(reading: Reading<T>): void
-  reject(reason: unknown): void
+  /** The link is gone, once per link. The sensor opens a new one by itself; `open` may be called to do it at once. */
+  lost?(problem: Problem): void
+  /** Its health has changed; called before any listener. */
+  health?(change: HealthChange): void
 }
 
 /**
- * A sensor of a running robot: gives each value its place in the order and in time, keeps the newest, and hands it to
- * any number of subscribers, none of which can delay another, the sensor or its port.
+ * A sensor of a running robot: gives each value its place in the order and in time, keeps the newest, watches its own
+ * health, and hands readings to any number of subscribers, none of which can delay another, the sensor or its port.
+ * Subscriptions live on when its link is lost and opened again.
  */
 export class Sensor<T> {
   /** As the definition names it. */
@@ -72,145 +47,120 @@ export class Sensor<T> {
   readonly #spec: SensorSpec<T>
   readonly #env: DeviceEnv
   readonly #hooks: SensorHooks
-  readonly #topic: Topic<Reading<T>>
+  readonly #link: DeviceLink<T>
+  readonly #watch: HealthWatch
   readonly #fault = (error: unknown): void => this.#countFault(error)
-  /** How to end each subscription when the sensor closes. */
-  readonly #ends = new Set<() => void>()
-  readonly #waiters = new Set<Waiter<T>>()
+  readonly #audience: Audience<T>
+  readonly #healthTopic = new Topic<HealthChange>(this.#fault)
   readonly #bad = new Tally()
   #reading: Reading<T> | undefined
   #seq = 0
   #ignored = 0
   #faults = 0
-  #link: Link | undefined
-  #opening: Promise<void> | undefined
-  #ended = false
   #closing: Promise<void> | undefined
-  /** Resolves when the last link has freed its port, or had its time to. */
-  #freed: Promise<void> = Promise.resolve()
 
-  constructor(name: string, spec: SensorSpec<T>, env: DeviceEnv, hooks: SensorHooks) {
+  constructor(
+    name: string,
+    spec: SensorSpec<T>,
+    env: DeviceEnv,
+    hooks: SensorHooks,
+    limits: SensorLimits = defaultSensorLimits,
+  ) {
     this.name = name
     this.#spec = spec
     this.#env = env
     this.#hooks = hooks
-    this.#topic = new Topic(this.#fault)
+    this.#audience = new Audience(name, env.clock, limits.sensorSubscriptions, this.#fault)
+    this.#watch = new HealthWatch(env.clock, spec.maxAge, (from, to, problem) => this.#healthChanged(from, to, problem))
+    const backoff = { first: limits.sensorReopenAfter, longest: limits.sensorReopenAtMost }
+    this.#link = new DeviceLink(name, spec, env, backoff, {
+      value: (value, mark) => this.#receive(value, mark),
+      bad: (reason) => this.#countBad(reason),
+      ignored: () => this.#ignored++,
+      opened: () => this.#watch.opened(),
+      lost: (problem) => this.#lost(problem),
+      note: (type, facts) => this.#note(type, facts),
+    })
   }
 
   /** Whether its device is open and delivers. */
   get isOpen(): boolean {
-    return this.#link?.connection !== undefined
+    return this.#link.isOpen
   }
 
   /** How many subscriptions and waits there are: 0 when everything has ended. */
   get size(): number {
-    return this.#ends.size + this.#waiters.size
+    return this.#audience.size
   }
 
   /**
-   * Opens the device. While one call is under way, others join it; after the link was lost it opens a new one, and
-   * subscriptions and sequence go on. Rejects with a `TendonError`.
+   * Opens the device. While one call is under way, others join it. After the link was lost this opens a new one at once,
+   * without waiting for the sensor to do it by itself. Rejects with a `TendonError`.
    */
   open(): Promise<void> {
-    this.#opening ??= this.#connect().finally(() => {
-      this.#opening = undefined
-    })
-    return this.#opening
+    return this.#link.open()
   }
 
-  async #connect(): Promise<void> {
-    await this.#freed
-    if (this.#ended) throw this.#closedError()
-    if (this.#link) return
-    const link: Link = { live: true, connection: undefined, problem: undefined }
-    this.#link = link
-    try {
-      const connection = await this.#spec.open(this.#env, this.#sink(link))
-      if (link.live) link.connection = connection
-      else this.#free(connection)
-    } catch (error) {
-      this.#detach(link)
-      throw this.#openError(error)
-    }
-    if (link.problem) throw new TendonError(link.problem)
-    if (!link.live) throw this.#closedError()
-    this.#note('sensor.opened', {})
+  /** The same for a robot that starts: a sensor that its spec calls `optional` is `lost` instead, and heals later. */
+  start(): Promise<void> {
+    return this.#link.start()
   }
 
-  #openError(error: unknown): TendonError {
-    if (error instanceof TendonError) return error
-    const facts = { sensor: this.name, reason: describe(error) }
-    return new TendonError(streamProblem('TENDON_SENSOR_OPEN_FAILED', facts, error))
-  }
-
-  #closedError(): TendonError {
-    return new TendonError(streamProblem('TENDON_SENSOR_CLOSED', { sensor: this.name }))
-  }
-
-  #sink(link: Link): SensorSink<T> {
-    return {
-      value: (value) => {
-        if (link.live) this.#receive(value)
-      },
-      bad: (reason) => {
-        if (!link.live) return
-        const count = this.#bad.add(reason)
-        if (isPowerOfTen(count)) this.#note('sensor.bad', { reason, count })
-      },
-      ignored: () => {
-        if (link.live) this.#ignored++
-      },
-      lost: (problem) => {
-        if (!link.live) return
-        link.problem = problem
-        this.#detach(link)
-        this.#note('sensor.lost', { code: problem.code })
-        this.#quietly(() => this.#hooks.lost(problem))
-      },
-    }
-  }
-
-  #receive(value: T): void {
+  #receive(value: T, mark: ReadingMark | undefined): void {
     const { clock } = this.#env
-    const reading: Reading<T> = { value, seq: ++this.#seq, at: clock.now(), wall: clock.wall() }
+    const at = clock.now()
+    const measured: Reading<T> = { value, seq: ++this.#seq, at, wall: clock.wall() }
+    const reading = mark ? { ...measured, ...mark } : measured
     this.#reading = reading
-    this.#topic.publish(reading)
-    for (const waiter of this.#waiters) waiter.resolve(reading)
+    // What somebody had kept shows nothing about now, where that counts.
+    if (!this.#isOld(reading) && this.#watch.reading(at)) this.#link.proven()
+    this.#audience.publish(reading)
   }
 
-  /** Ends a link: nothing it delivers counts any more, and its port is freed. */
-  #detach(link: Link): void {
-    link.live = false
-    if (this.#link === link) this.#link = undefined
-    if (link.connection) this.#free(link.connection)
-    link.connection = undefined
+  #countBad(reason: string): void {
+    const count = this.#bad.add(reason)
+    if (isPowerOfTen(count)) this.#note('sensor.bad', { reason, count })
   }
 
-  #free(connection: SensorConnection): void {
-    const failed = (reason: string): void => this.#note('sensor.close_failed', { reason })
-    const close = async (): Promise<void> => connection.close()
-    this.#freed = within(this.#env.clock, CLOSE_LIMIT, close(), () =>
-      failed(`it took more than ${CLOSE_LIMIT} s`),
-    ).catch((error: unknown) => failed(describe(error)))
+  #lost(problem: Problem): void {
+    this.#watch.lost(problem)
+    this.#quietly(() => this.#hooks.lost?.(problem))
+  }
+
+  #healthChanged(from: SensorHealth, to: SensorHealth, problem: Problem | undefined): void {
+    const change: HealthChange = { sensor: this.name, from, to, problem, at: this.#env.clock.now() }
+    this.#quietly(() => this.#hooks.health?.(change))
+    this.#healthTopic.publish(change)
   }
 
   /**
    * Ends everything at once: loops end, Observables complete, `next()` rejects, no timer is left. Resolves when the
-   * port is free, or after `CLOSE_LIMIT`; never rejects. A closed sensor does not open again.
+   * port is free, or after a bound; never rejects. A closed sensor does not open again.
    */
   close(): Promise<void> {
-    // Before anything else: a subscriber that hears of the end and asks again must find the sensor closed.
-    this.#ended = true
     this.#closing ??= this.#shut()
     return this.#closing
   }
 
   async #shut(): Promise<void> {
-    if (this.#link) this.#detach(this.#link)
-    for (const end of this.#ends) end()
-    for (const waiter of this.#waiters) waiter.reject(this.#closedError())
-    await this.#freed
+    this.#watch.end()
+    const freed = this.#link.close()
+    this.#audience.close()
+    await freed
     this.#note('sensor.closed', {})
+  }
+
+  /** What it is worth now; changes are events of the robot's log. */
+  health(): SensorHealth {
+    return this.#watch.state
+  }
+
+  /** Calls `listener` with each change of health from now on. What it throws is counted; it stays subscribed. */
+  onHealth(listener: (change: HealthChange) => unknown): Unsubscribe {
+    return this.#audience.join(
+      () => this.#healthTopic.add(listener),
+      () => {},
+    )
   }
 
   /** The newest reading and its worth now: `unknown` before the first, `stale` when older than the spec's `maxAge`. */
@@ -218,12 +168,23 @@ export class Sensor<T> {
     const reading = this.#reading
     if (!reading) return { status: 'unknown' }
     const age = this.#env.clock.now() - reading.at
-    return { status: age > (this.#spec.maxAge ?? Infinity) ? 'stale' : 'fresh', reading, age }
+    return { status: this.#isOld(reading) || age > (this.#spec.maxAge ?? Infinity) ? 'stale' : 'fresh', reading, age }
+  }
+
+  /** Whether it was too old already when it came, as far as anybody can know. */
+  #isOld(reading: Reading<T>): boolean {
+    return reading.ageUnknown === true && this.#spec.maxAge !== undefined
   }
 
   /** Counts since the sensor was made. */
   counts(): SensorCounts {
-    return { readings: this.#seq, bad: this.#bad.toObject(), ignored: this.#ignored, faults: this.#faults }
+    return {
+      readings: this.#seq,
+      bad: this.#bad.toObject(),
+      ignored: this.#ignored,
+      dropped: this.#audience.dropped,
+      faults: this.#faults,
+    }
   }
 
   /**
@@ -231,82 +192,17 @@ export class Sensor<T> {
    * comes meanwhile is kept by the overflow rule. What it throws is counted and noted, and it stays subscribed.
    */
   subscribe(listener: (reading: Reading<T>) => unknown, options: SubscribeOptions = {}): SensorSubscription {
-    return this.#attach(listener, options, () => {})
-  }
-
-  #attach(
-    listener: (reading: Reading<T>) => unknown,
-    options: SubscribeOptions,
-    onClose: () => void,
-  ): SensorSubscription {
-    const take = (reading: Reading<T>): boolean | Promise<void> => this.#deliver(listener, reading)
-    const outlet = new Outlet(this.#env.clock, options.overflow ?? latest(), take, true)
-    let leave = (): void => {}
-    const end = (): void => {
-      outlet.close({ discard: true })
-      leave()
-    }
-    leave = this.#join(
-      (reading) => outlet.push(reading),
-      () => {
-        end()
-        onClose()
-      },
-    )
-    return {
-      get dropped() {
-        return outlet.dropped
-      },
-      unsubscribe: end,
-      [Symbol.dispose]: end,
-    }
-  }
-
-  #deliver(listener: (reading: Reading<T>) => unknown, reading: Reading<T>): boolean | Promise<void> {
-    try {
-      const returned = listener(reading)
-      return returned instanceof Promise ? returned.then(() => {}, this.#fault) : true
-    } catch (error) {
-      this.#countFault(error)
-      return true
-    }
+    return this.#audience.subscribe(listener, options, () => {})
   }
 
   /** The same as an Observable: each subscriber has its own overflow rule, and all complete when the sensor closes. */
   observable(options: SubscribeOptions = {}): Observable<Reading<T>> {
-    return new GuardedObservable((subscriber) => {
-      const subscription = this.#attach(
-        (reading) => subscriber.next(reading),
-        options,
-        () => subscriber.complete(),
-      )
-      return () => subscription.unsubscribe()
-    }, this.#fault)
+    return this.#audience.observable(options)
   }
 
   /** Readings for `for await`, collected from now on by the overflow rule. Ends, without throwing, with the sensor. */
   readings(options: SubscribeOptions = {}): ReadingStream<Reading<T>> {
-    let leave = (): void => {}
-    const stream = new ReadingStream<Reading<T>>(this.#env.clock, options.overflow ?? latest(), () => leave())
-    leave = this.#join(
-      (reading) => stream.push(reading),
-      () => stream.end(),
-    )
-    return stream
-  }
-
-  /** Adds a listener that also hears of the end: at once, where the sensor is closed already. */
-  #join(listener: (reading: Reading<T>) => void, onClose: () => void): () => void {
-    if (this.#ended) {
-      onClose()
-      return () => {}
-    }
-    const off = this.#topic.add(listener)
-    this.#ends.add(onClose)
-    return () => {
-      off()
-      this.#ends.delete(onClose)
-    }
+    return this.#audience.readings(options)
   }
 
   /**
@@ -314,22 +210,7 @@ export class Sensor<T> {
    * `TENDON_SENSOR_CLOSED` when the sensor closes.
    */
   next({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<Reading<T>> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason)
-      if (this.#ended) return reject(this.#closedError())
-      const done = (settle: () => void): void => {
-        this.#waiters.delete(waiter)
-        signal?.removeEventListener('abort', onAbort)
-        settle()
-      }
-      const waiter: Waiter<T> = {
-        resolve: (reading) => done(() => resolve(reading)),
-        reject: (reason) => done(() => reject(reason)),
-      }
-      const onAbort = (): void => waiter.reject(signal?.reason)
-      this.#waiters.add(waiter)
-      signal?.addEventListener('abort', onAbort, { once: true })
-    })
+    return this.#audience.next(signal)
   }
 
   #countFault(error: unknown): void {
@@ -348,8 +229,4 @@ export class Sensor<T> {
       // A broken hook must not reach the port or the other subscribers.
     }
   }
-}
-
-function isPowerOfTen(count: number): boolean {
-  return Number.isInteger(Math.log10(count))
 }

@@ -20,3 +20,8 @@ export class Tally {
     return Object.fromEntries(this.#counts)
   }
 }
+
+/** Whether this count is worth a line: the 1st, 10th, 100th, ... time, so that a broken cable does not flood a log. */
+export function isPowerOfTen(count: number): boolean {
+  return Number.isInteger(Math.log10(count))
+}

@@ -1,4 +1,5 @@
 import { TendonError } from '../base/problem.ts'
+import type { Storage } from '../base/storage.ts'
 import type { Limits } from '../define/limits.ts'
 import type { ModelTypes } from '../define/model-types.ts'
 import type { RobotDefinition } from '../define/robot-definition.ts'
@@ -9,6 +10,7 @@ import type { Robot } from '../runtime/robot.ts'
 import { start } from '../runtime/start.ts'
 import { type SimulationOptions, simulated, simulationOf } from '../sim/simulated.ts'
 import type { Simulation } from '../sim/simulation.ts'
+import { testingProblem } from './problems.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 /** A robot under test: behind its simulated buses, on a clock that moves only when the test says so. */
@@ -29,6 +31,8 @@ export interface Harness<M extends ModelTypes, C extends CommandMap> extends Asy
 
 export interface HarnessOptions extends SimulationOptions {
   readonly limits?: Partial<Limits>
+  /** What the robot keeps between two lives. Default: a new one in memory. */
+  readonly storage?: Storage
 }
 
 /**
@@ -37,14 +41,15 @@ export interface HarnessOptions extends SimulationOptions {
  */
 export async function harness<M extends ModelTypes, C extends CommandMap>(
   definition: RobotDefinition<M, C>,
-  { limits, ...simulation }: HarnessOptions = {},
+  { limits, storage, ...simulation }: HarnessOptions = {},
 ): Promise<Harness<M, C>> {
   const clock = new VirtualClock()
   const made = simulated(definition, simulation)
-  const robot = await clock.run(start(made, { clock, ...(limits && { limits }) }))
+  const robot = await clock.run(start(made, { clock, ...(limits && { limits }), ...(storage && { storage }) }))
   const close = async (): Promise<StopVerdict> => {
     const verdict = await clock.run(robot.close())
-    if (clock.pending > 0) throw new Error(`${definition.name} left ${clock.pending} timers behind when it closed`)
+    if (clock.pending > 0)
+      throw new TendonError(testingProblem('TENDON_TIMERS_LEFT', { robot: definition.name, timers: clock.pending }))
     return verdict
   }
   return {

@@ -1,5 +1,7 @@
 import { type Clock, checkDelay, type Timer } from '../base/clock.ts'
+import { TendonError } from '../base/problem.ts'
 import type { Seconds } from '../base/units.ts'
+import { testingProblem } from './problems.ts'
 
 interface Pending extends Timer {
   readonly due: Seconds
@@ -110,8 +112,8 @@ export class VirtualClock implements Clock {
     await this.settle()
     while (!settled) {
       const next = this.#next()
-      if (!next) throw new Error('the promise is pending and no timer is left that could settle it')
-      if (next.due > end) throw new Error(`the promise is still pending after ${limit} s of virtual time`)
+      if (!next) throw new TendonError(testingProblem('TENDON_CLOCK_STUCK', { at: this.#now }))
+      if (next.due > end) throw new TendonError(testingProblem('TENDON_CLOCK_LIMIT', { limit }))
       await this.#fire(next)
     }
     return promise

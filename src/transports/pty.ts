@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process'
-import { closeSync, constants, openSync } from 'node:fs'
+import { execFile, spawn } from 'node:child_process'
+import { closeSync, constants, openSync, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { describe, type Problem, TendonError } from '../base/problem.ts'
@@ -11,7 +11,10 @@ import { LinkListeners } from './link-listeners.ts'
 export interface Pty {
   /** `/dev/pts/7`: what `serial({ path })` opens. */
   readonly path: string
-  /** The device's end. It stays open while hosts come and go at the path. */
+  /**
+   * The device's end. It stays open while hosts come and go at the path. When a host does not read, the terminal is full
+   * after a few kilobytes, and what is written then is lost, as on a serial port.
+   */
   readonly connection: ByteConnection
   /** Pulls the cable: whoever has the path open loses it. Frees both ends; doing it twice does nothing. */
   close(): Promise<void>
@@ -29,7 +32,13 @@ interface TtyStream {
 
 /** `open` of node-pty, which its own type declarations leave out. */
 interface PtyModule {
-  open(options: { encoding: null }): { readonly master: TtyStream; readonly slave: TtyStream; readonly ptsName: string }
+  open(options: { encoding: null }): {
+    readonly master: TtyStream
+    readonly slave: TtyStream
+    readonly ptsName: string
+    /** The descriptor of the master. */
+    readonly fd: number
+  }
 }
 
 /**
@@ -39,7 +48,7 @@ interface PtyModule {
  */
 export async function openPty({ clock = systemClock }: { clock?: Clock } = {}): Promise<Pty> {
   const { open } = await loadPty()
-  const { master, slave, ptsName: path } = open({ encoding: null })
+  const { master, slave, ptsName: path, fd } = open({ encoding: null })
   // We hold the other end too, so that the line survives hosts that come and go. Through a bare descriptor: a stream,
   // even a paused one, would read bytes that are for the host.
   const held = openSync(path, constants.O_RDWR | constants.O_NOCTTY)
@@ -47,6 +56,7 @@ export async function openPty({ clock = systemClock }: { clock?: Clock } = {}): 
   try {
     await destroyed(slave)
     await makeRaw(path)
+    if (await neverWaits(fd)) connection.writeTo(fd)
   } catch (thrown) {
     await connection.close()
     throw new TendonError(problem('TENDON_PORT_OPEN_FAILED', { port: path, reason: describe(thrown) }, thrown))
@@ -70,12 +80,26 @@ async function makeRaw(path: string): Promise<void> {
   await promisify(execFile)('stty', [flag, path, 'raw', '-echo', '-echoe', '-echok', '-iexten', '-hupcl'])
 }
 
+/**
+ * Makes writes to this descriptor fail where they would wait. Node has no call for that, but the flag belongs to the open
+ * file, which a child shares. Gives whether it worked: not every `dd` can.
+ */
+function neverWaits(fd: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const child = spawn('dd', ['count=0', 'oflag=nonblock'], { stdio: ['ignore', fd, 'ignore'] })
+    child.once('error', () => resolve(false))
+    child.once('exit', (code) => resolve(code === 0))
+  })
+}
+
 class PtyConnection implements ByteConnection {
   readonly #clock: Clock
   readonly #path: string
   readonly #master: TtyStream
   readonly #held: number
   readonly #listeners = new LinkListeners()
+  /** The master's descriptor, when writes to it never wait. */
+  #fd: number | undefined
   #open = true
   #freed: Promise<void> | undefined
 
@@ -96,7 +120,22 @@ class PtyConnection implements ByteConnection {
 
   write(bytes: Uint8Array): void {
     if (!this.#open) throw new TendonError(problem('TENDON_LINK_CLOSED', { port: this.#path }))
-    this.#master.write(bytes.slice())
+    if (this.#fd === undefined) this.#master.write(bytes.slice())
+    else this.#writeNow(this.#fd, bytes)
+  }
+
+  /** From now on writes go straight to this descriptor. */
+  writeTo(fd: number): void {
+    this.#fd = fd
+  }
+
+  /** The stream would wait for the host to read, and the whole process with it. */
+  #writeNow(fd: number, bytes: Uint8Array): void {
+    try {
+      writeSync(fd, bytes)
+    } catch (thrown) {
+      if ((thrown as { code?: unknown }).code !== 'EAGAIN') this.#lose(thrown as Error)
+    }
   }
 
   onBytes(listener: (chunk: Uint8Array) => void): Unsubscribe {

@@ -16,6 +16,11 @@ export interface SerialOptions {
   readonly baudRate: number
   /** Asks USB adapters to hand over bytes at once instead of every 16 ms (FTDI's default). Default true. */
   readonly lowLatency?: boolean | undefined
+  /**
+   * Whether nobody else may have the port open meanwhile. Default true. `false` also opens a port that another program
+   * holds, to switch servos off when that program hangs: never for anything that reads or moves.
+   */
+  readonly lock?: boolean | undefined
   /** How long opening, and how long closing, may take at most. Default 3 s. */
   readonly patience?: Seconds | undefined
 }
@@ -44,9 +49,9 @@ export function serial(options: SerialOptions): ByteTransport {
 
 async function openSerial(options: SerialOptions, env: DeviceEnv): Promise<ByteConnection> {
   const { SerialPort } = await loadSerialport()
-  const { path, baudRate, patience = 3 } = options
+  const { path, baudRate, lock = true, patience = 3 } = options
   // A new object for each link: a closed SerialPort keeps what is written to it and sends it when it opens again.
-  const port = new SerialPort({ path, baudRate, autoOpen: false })
+  const port = new SerialPort({ path, baudRate, lock, autoOpen: false })
   port.on('error', () => {}) // Until the connection listens: an unheard error event would end the process.
   const opened = new Promise<unknown>((resolve) => port.open((error) => resolve(error ?? undefined)))
   const tooLate = Symbol('too late')

@@ -36,6 +36,17 @@ describe('the bench', () => {
     expect(stdout).toMatch(/ok +G12 +10,000 late awaiters +0 lost outcomes/)
   }, 30_000)
 
+  it('watches real control loops: none of their ticks is early, none is missed and not counted', async () => {
+    const { stdout } = await bench('G9', '--smoke', '--json')
+    const rows = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    const counted = rows.filter(({ unit }) => unit === 'ticks')
+    expect(counted.length).toBeGreaterThan(8)
+    for (const row of counted) expect(row).toMatchObject({ goal: 'G9', value: 0, met: true })
+  }, 30_000)
+
   it('names the goals it knows when it is asked for another', async () => {
     await expect(bench('G99')).rejects.toMatchObject({
       code: 2,

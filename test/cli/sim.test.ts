@@ -1,4 +1,7 @@
+import { fileURLToPath } from 'node:url'
+import { spawn as spawnOnTerminal } from '@lydell/node-pty'
 import { describe, expect, it } from 'vitest'
+import { VendorClient } from '../sim/vendor-client.ts'
 import { tendon } from './command-line.ts'
 
 const JOINTS = ['shoulder_pan', 'shoulder_lift', 'elbow_flex', 'wrist_flex', 'wrist_roll', 'gripper']
@@ -64,17 +67,117 @@ describe.concurrent('tendon sim', { timeout: 60_000 }, () => {
     expect(out).toMatch(/"type":"verdict","confirmed":true/)
   })
 
-  it.each([
-    [['sim', 'so10'], /There is no robot so10\.\n {2}fix: Known: so101/],
-    [['sim', 'so101', 'wavee'], /There is no command or script wavee\.\n {2}fix: Known: wave/],
-    [['sim', 'so101', '--fault', 'elbow_flx=stuck'], /There is no joint elbow_flx\.\n {2}fix: Known: elbow_flex/],
-    [['sim', 'so101', '--fault', 'elbow_flex=stuk'], /There is no fault stuk\.\n {2}fix: Known: stuck/],
-    [['simm'], /There is no verb simm\.\n {2}fix: Known: sim/],
-    [['sim', 'so101', '--speeed'], /Unknown option/],
-    [['sim'], /missing required args/],
-  ])('%j is wrong usage: exit 2, nothing on stdout, the near name on stderr', async (args, said) => {
-    const { code, out, err } = await tendon(args)
-    expect({ code, out }).toEqual({ code: 2, out: '' })
-    expect(err).toMatch(said)
+  it('begins faults at their times: one that is due in a minute does nothing to what is over before', async () => {
+    const { code, out } = await tendon(['sim', 'so101', 'home', '--fault', 'elbow_flex=stuck@60s'])
+    expect(code).toBe(0)
+    expect(out).toMatch(/retire: every servo confirmed/)
   })
+
+  it('several faults at once: each does what it does', async () => {
+    const faults = ['--fault', 'all=duplicate:50%', '--fault', 'elbow_flex=stuck@0.4s']
+    const { code, out } = await tendon(['sim', 'so101', 'rest', '--json', ...faults])
+    expect(code).toBe(1)
+    const lines = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { code?: string; value?: { unexpected?: number } })
+    expect(lines.some((line) => line.code === 'TENDON_JOINT_STALLED')).toBe(true)
+    expect(lines.some((line) => (line.value?.unexpected ?? 0) > 20)).toBe(true)
+  })
+
+  it('--speed 0.5 takes twice as long as the robot’s own clock says', async () => {
+    const seen = new Map<string, { at: number; real: number }>()
+    const { code } = await tendon(['sim', 'so101', 'rest', '--speed', '0.5', '--json'], (text) => {
+      for (const [, type = '', at] of text.matchAll(/"type":"(started|ended)".*?"at":([\d.]+)/g))
+        if (!seen.has(type)) seen.set(type, { at: Number(at), real: performance.now() / 1000 })
+      for (const [, at, type = ''] of text.matchAll(/"at":([\d.]+),"type":"(started|ended)"/g))
+        if (!seen.has(type)) seen.set(type, { at: Number(at), real: performance.now() / 1000 })
+    })
+    expect(code).toBe(0)
+    const [started, ended] = [seen.get('started'), seen.get('ended')]
+    if (!started || !ended) throw new Error('the run was not seen')
+    expect(ended.at - started.at).toBeGreaterThan(1)
+    expect(ended.real - started.real).toBeGreaterThan(1.4 * (ended.at - started.at))
+  })
+
+  it('--headless on a terminal is plain lines, without a bar, a colour or a cursor that moves', async () => {
+    const { code, screen } = await onTerminal(['sim', 'so101', 'home', '--headless'])
+    expect(code).toBe(0)
+    expect(screen).toMatch(/✓ home succeeded/)
+    expect(screen).not.toContain('\u001b')
+  })
+
+  it('--pty says where the servos are, serves one program after the other, and ends with Ctrl-C', async () => {
+    const found: string[] = []
+    const { code, out, err } = await tendon(['sim', 'so101', '--pty'], (text, child) => {
+      const path = /^servos: (\S+)/.exec(text)?.[1]
+      if (path === undefined) return
+      void visitTwice(path).then((ids) => {
+        found.push(...ids)
+        child.kill('SIGINT')
+      })
+    })
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(found).toEqual(['1 2 3 4 5 6', '1 2 3 4 5 6'])
+    expect(out).toMatch(/^servos: \/dev\/\S+ {2}\(servos 1 2 3 4 5 6, 1000000 baud; Ctrl-C ends\)\n$/)
+  })
+
+  it('--pty --json prints one object, with path, baud rate and ids', async () => {
+    const { code, out } = await tendon(['sim', 'so101', '--pty', '--json'], (_text, child) => child.kill('SIGTERM'))
+    expect(code).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({
+      type: 'fact',
+      name: 'pty',
+      value: { bus: 'servos', path: expect.stringMatching(/^\/dev\//), baudRate: 1_000_000, ids: [1, 2, 3, 4, 5, 6] },
+    })
+  })
+
+  it.each([
+    [['sim', 'so10'], /so10/, /so101/],
+    [['sim', 'so101', 'wavee'], /wavee/, /wave/],
+    [['sim', 'so101', '--fault', 'elbow_flx=stuck'], /elbow_flx/, /Use elbow_flex/],
+    [['sim', 'so101', '--fault', 'elbow_flex=stuk'], /no fault stuk/, /elbow_flex=stuck/],
+    [['sim', 'so101', '--fault', 'elbow_flex=unplug@2s'], /a fault of a bus/, /servos=unplug@2s/],
+    [['sim', 'so101', '--speed', '100'], /0\.1 to 20/, /--speed 4/],
+    [['sim', 'so101', '--seed', 'x'], /whole number/, /--seed 7/],
+    [['sim', 'so101', 'home', '--pty'], /--pty runs no script/, /sim so101 --pty/],
+    [['simm'], /simm/, /sim/],
+    [['sim', 'so101', '--speeed'], /--speeed/, /--speed/],
+    [['sim'], /missing required args/, /tendon sim so101/],
+  ])(
+    '%j is wrong usage: exit 2, nothing on stdout, on stderr what it was and what to write',
+    async (args, said, fix) => {
+      const { code, out, err } = await tendon(args)
+      expect({ code, out }).toEqual({ code: 2, out: '' })
+      expect(err).toMatch(said)
+      expect(err.split('fix:').at(-1)).toMatch(fix)
+    },
+  )
 })
+
+/** Opens the path twice, and asks who is there. */
+async function visitTwice(path: string): Promise<string[]> {
+  const found: string[] = []
+  for (let visit = 0; visit < 2; visit++) {
+    const client = await VendorClient.open(path)
+    found.push((await client.broadcastPing(6)).join(' '))
+    await client.close()
+  }
+  return found
+}
+
+/** The command line on a terminal of its own; what it showed, with the terminal's own line ends. */
+function onTerminal(args: readonly string[]): Promise<{ code: number; screen: string }> {
+  const child = spawnOnTerminal(
+    process.execPath,
+    ['--conditions=tendon-source', '--import', 'tsx', 'src/cli/main.ts', ...args],
+    {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    },
+  )
+  let screen = ''
+  child.onData((text) => {
+    screen += text
+  })
+  return new Promise((resolve) => child.onExit(({ exitCode }) => resolve({ code: exitCode, screen })))
+}

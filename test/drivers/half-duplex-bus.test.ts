@@ -284,6 +284,29 @@ describe('a stop', () => {
     expect(clock.pending).toBe(0)
   })
 
+  it('is repeated also where handing over the bytes took longer than the wire needs for them', async () => {
+    const virtual = new VirtualClock()
+    let spent = 0
+    // Each look at the clock finds it a millisecond later: a machine that is slow, or a port whose write blocks.
+    const clock: Clock = {
+      now: () => {
+        spent += 0.001
+        return virtual.now() + spent
+      },
+      wall: () => virtual.wall(),
+      after: (delay, fn) => virtual.after(delay, fn),
+      turn: (fn) => virtual.turn(fn),
+    }
+    const sent: string[] = []
+    const connect = (end: ByteConnection): void => void end.onBytes((chunk) => sent.push(hex(chunk)))
+    const port = new MemoryTransport({ address: 'bench', baudRate: 1_000_000, connect })
+    const bus = new HalfDuplexBus<Frame>(port, { clock }, requests.feetechProtocol)
+    await virtual.run(bus.open())
+    bus.stop(ALL_OFF)
+    await virtual.advance(1)
+    expect(sent).toEqual([STOP, STOP])
+  })
+
   it('is repeated once, when a reply that it may have met on the wire must be over', async () => {
     const { bus, clock, sent } = await rig({ returnDelay: 0.0005 })
     watch(bus.perform(read(1, 56, 1, 15)))

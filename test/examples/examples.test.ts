@@ -46,6 +46,42 @@ const PRINTED: Readonly<Record<string, readonly RegExp[]>> = {
     /^canceled: requested$/,
     /^left alive: 0$/,
   ],
+  '05-sensors-and-rules.ts': [
+    /^ {2}room: unknown -> ok$/,
+    /^warm, hot/,
+    /^ {2}rule overheated fired: room is 41, above 40 for 0\.1 s$/,
+    /^ {2}look started, because of rule overheated: room is 41, above 40 for 0\.1 s$/,
+    /^cool, then very hot/,
+    /^ {2}look started, because of rule overheated: room is 70, above 40 for 0\.1 s$/,
+    /^ {2}room: ok -> lost$/,
+    /^ {2}stopped by rule unheard: room is lost$/,
+    /^room is lost, the robot is disarmed$/,
+    /^ {2}room: lost -> ok$/,
+    /^rule overheated: fired 2 times$/,
+    /^rule unheard: fired 1 times$/,
+  ],
+  '06-your-own-driver.ts': [
+    /^armed: true$/,
+    /^the arm was read at (39|40|41) degrees$/,
+    /^stopped: arm off$/,
+    /^2[5-9] checks hold$/,
+  ],
+  '07-your-own-framing.ts': [
+    /^1: 12\.5 kg$/,
+    /^2: 0\.75 kg$/,
+    /^3: 13\.25 kg$/,
+    /^bad: {"weight":2,"length":1}$/,
+    /^8 checks hold$/,
+  ],
+  '08-testing-your-robot.ts': [
+    /lets one through: opens, waits a minute, closes/,
+    /a stop in mid-motion takes its power, and the run ends as canceled/,
+    /a bar that is jammed fails the run, and says so/,
+    /a servo that is too hot is not powered/,
+    /one reply in twenty that is lost ends nothing/,
+    /pass 5$/,
+    /fail 0$/,
+  ],
 }
 
 describe('the examples', () => {
@@ -57,7 +93,7 @@ describe('the examples', () => {
     const source = readFileSync(join(root, 'examples', name), 'utf8')
     expect(source).toContain(`npx tsx --conditions=tendon-source examples/${name}`)
     const imported = [...source.matchAll(/from '([^']+)'/g)].map(([, specifier]) => specifier)
-    for (const specifier of imported) expect(specifier).toMatch(/^(tendon(\/\w+)?|zod)$/)
+    for (const specifier of imported) expect(specifier).toMatch(/^(tendon(\/\w+)?|zod|node:(test|assert\/strict))$/)
   })
 
   it.concurrent.each(files)(

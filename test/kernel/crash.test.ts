@@ -177,7 +177,7 @@ describe('a body that throws', () => {
       },
     })
     const { robot } = await bootArmed(model.with({ work }))
-    expect(await robot.work().result()).toMatchObject({ status: 'failed', error: { code: 'TENDON_BODY_THREW' } })
+    expect(await robot.work().result()).toMatchObject({ status: 'failed', error: { code: 'TENDON_BODY_KIND' } })
   })
 })
 

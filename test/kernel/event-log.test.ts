@@ -67,6 +67,17 @@ describe('the event log', () => {
     expect(heard).toEqual(['started', 'ended'])
   })
 
+  it('tells of a start in the next turn, however long nothing else happens', async () => {
+    const slow = model.command({ allowed: ['idle'], run: ({ sleep }) => sleep(20) })
+    const { robot, clock } = await bootArmed(model.with({ slow }))
+    const heard: string[] = []
+    robot.log.onAny(({ type }) => heard.push(type))
+    robot.slow()
+    await clock.advance(1)
+    expect(heard).toEqual(['started'])
+    await robot.close()
+  })
+
   it('lets a listener send commands, which come after', async () => {
     const { robot, clock, now } = await bootArmed(model.with({ work: model.command({ run() {} }) }))
     let rounds = 0

@@ -17,7 +17,7 @@ let opened: Opened[] = []
 const ends = vi.spyOn(Dispatcher.prototype, 'end')
 
 /** What a closed robot must have given back. */
-export const nothingLeft = {
+const nothingLeft = {
   runs: 0,
   seats: 0,
   heirs: 0,

@@ -1,3 +1,4 @@
+import { Interrupted } from 'tendon'
 import { describe, expect, it } from 'vitest'
 import { installProcessHandlers, type ProcessPort } from '../../src/runtime/process-handlers.ts'
 import { arm, bootArm } from './arm-fixture.ts'
@@ -405,6 +406,14 @@ describe('process handlers', () => {
       expect([port.exits, powered(), port.text.includes('the culprit')]).toEqual([[70], [], true])
     },
   )
+
+  it('go on when all that was overlooked is that a run was told to end', async () => {
+    const port = new FakeProcess()
+    const { robot, clock } = await bootArm(arm.with({}), { options: { process: port } })
+    port.emit('unhandledRejection', Interrupted.by('requested'))
+    await clock.advance(5)
+    expect([robot.safety.state, port.exits, port.text]).toEqual(['armed', [], ''])
+  })
 
   it('say by the exit code that power was not confirmed off', async () => {
     const port = new FakeProcess()

@@ -400,7 +400,7 @@ describe('race', () => {
     const { handle, now } = await direct(function* () {
       return yield* race([])
     })
-    expect(await now(handle.result())).toMatchObject({ status: 'failed', error: { code: 'TENDON_BODY_THREW' } })
+    expect(await now(handle.result())).toMatchObject({ status: 'failed', error: { code: 'TENDON_ARGUMENT_INVALID' } })
   })
 })
 

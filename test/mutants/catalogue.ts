@@ -189,9 +189,68 @@ export const mutants: readonly Mutant[] = [
     tests: ['test/drivers/feetech-frame.test.ts'],
   },
   {
+    name: 'a parameter is in force before it is stored',
+    file: 'src/params/store.ts',
+    edits: [
+      [
+        '      const next = withChanges(this.#document, changes)\n',
+        '      const next = withChanges(this.#document, changes)\n      for (const change of changes) this.#apply(change)\n',
+      ],
+    ],
+    tests: ['test/params/set.test.ts'],
+  },
+  {
+    name: 'a stored value is not held against the definition',
+    file: 'src/params/document.ts',
+    edits: [['const reasons = faultsOf(spec, value)', 'const reasons = faultsOf(spec, spec.default)']],
+    tests: ['test/params/load.test.ts'],
+  },
+  {
+    name: 'a limit that changes reaches a joint under way',
+    file: 'src/motion/axis.ts',
+    edits: [["if (this.#paceNow && this.#mode === 'idle')", 'if (this.#paceNow)']],
+    tests: ['test/params/options.test.ts'],
+  },
+  {
     name: 'a reply is matched without its id',
     file: 'src/drivers/feetech/requests.ts',
     edits: [['=> id * 256 + params', '=> (id - id) * 256 + params']],
     tests: MODEL,
+  },
+  {
+    name: 'a rule is over inside of its hysteresis',
+    file: 'src/rules/judge.ts',
+    edits: [['beyond <= -hysteresis', 'beyond <= 0']],
+    tests: ['test/rules/reference.test.ts'],
+  },
+  {
+    name: 'a rule starts a second run beside its first',
+    file: 'src/rules/rule.ts',
+    edits: [['    if (this.#live) return', '    if (this.#ended && this.#live) return']],
+    tests: ['test/rules/firing.test.ts'],
+  },
+  {
+    name: 'a lost sensor does not break a hold',
+    file: 'src/rules/rule.ts',
+    edits: [["      if (is !== 'ok') this.#break()\n", '']],
+    tests: ['test/rules/firing.test.ts'],
+  },
+  {
+    name: 'the cause does not reach the run',
+    file: 'src/runtime/robot-object.ts',
+    edits: [['dispatcher.execute(record, goal, undefined, cause)', 'dispatcher.execute(record, goal)']],
+    tests: ['test/rules/cause.test.ts'],
+  },
+  {
+    name: 'a lost sensor stays lost',
+    file: 'src/stream/device-link.ts',
+    edits: [['    if (opening.connection) this.#reopening.begin()\n', '']],
+    tests: ['test/stream/reopening.test.ts'],
+  },
+  {
+    name: 'a silent sensor stays ok',
+    file: 'src/stream/health.ts',
+    edits: [["    else this.#go('stale')\n", '']],
+    tests: ['test/stream/health.test.ts'],
   },
 ]

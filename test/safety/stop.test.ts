@@ -125,6 +125,17 @@ describe('the verdict', () => {
     expect(f.bus.servo(2).powered).toBe(true)
   })
 
+  test('is holding for a joint whose servo answers again in the very instant of the stop, after a long silence', async () => {
+    const f = fixture({ policies: { lift: 'hold' } })
+    await f.armed()
+    f.bus.servo(2).muted = true
+    await f.clock.advance(1)
+    expect((await f.stopped()).joints[1]).toMatchObject({ verdict: 'not_confirmed' })
+    await f.clock.advance(1)
+    f.bus.servo(2).muted = false
+    expect((await f.stopped()).joints[1]).toMatchObject({ joint: 'lift', verdict: 'holding' })
+  })
+
   test('is off for a holding joint with cut, and powers it off at once', async () => {
     const f = fixture({ policies: { lift: 'hold' } })
     await f.armed()

@@ -113,4 +113,67 @@ describe('instructions', () => {
     const slow = await rig({ servos: [{ registers: { baudIndex: 4 } }], baudRate: 115_200 })
     expect(await slow.ask(frame(1, 1))).toHaveLength(1)
   })
+
+  it('a reading beyond the table has zeros there, and one that no status frame can carry is not answered', async () => {
+    const { ask } = await rig()
+    expect(await ask(frame(1, 2, 85, 3))).toEqual([toHex(frame(1, 0, 250, 0, 0))])
+    expect((await ask(frame(1, 2, 0, 248)))[0]?.split(' ')).toHaveLength(254)
+    expect((await ask(frame(1, 2, 250, 248)))[0]?.split(' ')).toHaveLength(254)
+    expect(await ask(frame(1, 2, 0, 249))).toEqual([])
+    expect(await ask(frame(0xfe, 0x82, 0, 255, 1))).toEqual([])
+    expect(await ask(frame(1, 2, 0, 0))).toEqual(['FF FF 01 02 00 FC'])
+  })
+
+  it('a write to a read-only register is acknowledged and changes nothing', async () => {
+    const { ask } = await rig()
+    expect(await ask(frame(1, 3, 3, 9, 9))).toEqual(['FF FF 01 02 00 FC'])
+    expect(await ask(frame(1, 2, 3, 2))).toEqual([toHex(frame(1, 0, 9, 3))])
+  })
+
+  it('factory recovery (6) restores and saves EEPROM even when it is locked, and keeps id and baud rate', async () => {
+    const { ask, servo, now } = await rig({ servos: [{ registers: { id: 9, pGain: 5, positionOffset: -70 } }] })
+    expect(await ask(frame(9, 6))).toEqual([toHex(frame(9, 0))])
+    servo.powerCycle(now())
+    const read = (name: 'id' | 'pGain' | 'positionOffset'): number => servo.register(name, now())
+    expect([read('id'), read('pGain'), read('positionOffset')]).toEqual([9, 32, 0])
+  })
+
+  it('reset (10) forgets the turns, reboot (8) all of RAM, calibration (11) defines where the shaft is', async () => {
+    const { ask, servo, now } = await rig({
+      servos: [{ registers: { minPosition: 0, maxPosition: 0 }, position: 9000 }],
+    })
+    expect(await ask(frame(1, 10))).toEqual(['FF FF 01 02 00 FC'])
+    expect(servo.register('presentPosition', now())).toBe(9000 % 4096)
+    await ask(frame(1, 3, 40, 1))
+    expect(await ask(frame(1, 8))).toEqual(['FF FF 01 02 00 FC'])
+    expect(servo.register('torqueEnable', now())).toBe(0)
+    expect(await ask(frame(1, 11))).toEqual(['FF FF 01 02 00 FC'])
+    expect(servo.register('presentPosition', now())).toBe(2048)
+    await ask(frame(1, 11, 0xe8, 0x03))
+    expect(servo.register('presentPosition', now())).toBe(1000)
+  })
+})
+
+describe('two servos of one id', () => {
+  const twins = {
+    servos: [{ registers: { id: 4 } }, { registers: { id: 4 }, position: 1027 }, { registers: { id: 5 } }],
+  }
+
+  it('both obey, and what they answer alike arrives', async () => {
+    const { ask, servos, now } = await rig(twins)
+    expect(await ask(frame(4, 1))).toEqual(['FF FF 04 02 00 F9'])
+    expect(await ask(frame(4, 3, 40, 1))).toEqual(['FF FF 04 02 00 F9'])
+    expect(servos.map((servo) => servo.powered(now()))).toEqual([true, true, false])
+  })
+
+  it('answer a reading at once: where they differ, every bit that one of them pulls low is low', async () => {
+    const { ask } = await rig(twins)
+    // 2048 is 00 08, 1027 is 03 04, and so are their checksums ANDed: no host can take it for either.
+    expect(await ask(frame(4, 2, 56, 2))).toEqual(['FF FF 04 04 00 00 00 E0'])
+  })
+
+  it('are one answer to a broadcast ping', async () => {
+    const { ask } = await rig(twins)
+    expect((await ask(frame(0xfe, 1))).map((reply) => reply.slice(6, 8))).toEqual(['04', '05'])
+  })
 })

@@ -27,8 +27,6 @@ export function frame(id: number, instruction: number, ...params: number[]): Uin
 export const low = (word: number): number => word & 0xff
 export const high = (word: number): number => (word >> 8) & 0xff
 
-export const MOST = 1e-9
-
 export interface RigOptions extends Partial<WireOptions> {
   readonly servos?: readonly ServoSetup[]
   readonly faults?: LineFaults

@@ -86,13 +86,12 @@ async function opened(options: SimulationOptions = {}, clock = new VirtualClock(
 const goal = (id: number, steps: number): Uint8Array => frame(id, 3, 42, low(steps), high(steps))
 
 describe('simulated(robot)', () => {
-  it('keeps the robot what it is and exchanges only the ports of its buses', () => {
+  it('keeps the robot what it is and exchanges only its ports', () => {
     const robot = arm()
     const made = simulated(robot)
     expect(made).toBeInstanceOf(Robot)
     expect(made.name).toBe('arm')
     expect(made.hardware.joints).toBe(robot.hardware.joints)
-    expect(made.hardware.sensors.heading?.port).toBe(unusable)
     expect(made.hardware.buses.servos?.port.kind).toBe('simulated')
     expect(made.hardware.buses.servos?.port.baudRate).toBe(1_000_000)
   })
@@ -189,11 +188,35 @@ describe('simulated(robot)', () => {
     expect(simulationOf(made.withHardware({ ...made.hardware }))).toBe(simulationOf(made))
   })
 
-  it('exchanges the ports of the sensors that it is given', () => {
+  it('gives a sensor the port that is named for it, and no real one to any other', async () => {
     const port = playback({ bytes: hex('01'), baudRate: 4800 })
     const made = simulated(arm(), { sensors: { heading: port } })
     expect(made.hardware.sensors.heading?.port).toBe(port)
-    expect(made.hardware.sensors.room?.port).toBe(unusable)
+    expect(made.hardware.sensors.room?.port).not.toBe(unusable)
+    expect(simulationOf(made).silentSensors).toEqual(['room'])
+    expect(simulationOf(simulated(arm())).silentSensors).toEqual(['heading', 'room'])
+  })
+
+  it('a port that nothing was named for opens, says nothing, takes what is written, and leaves no timer', async () => {
+    const room = simulated(arm()).hardware.sensors.room?.port
+    expect([room?.kind, room?.address, room?.baudRate]).toEqual(['simulated', 'simulated room', 1_000_000])
+    const clock = new VirtualClock()
+    const connection = (await room?.open({ clock })) as ByteConnection
+    const heard: unknown[] = []
+    connection.onBytes((bytes) => heard.push(bytes))
+    connection.onLost((lost) => heard.push(lost))
+    connection.write(hex('01 02'))
+    await clock.advance(3600)
+    expect([connection.isOpen, heard, clock.pending]).toEqual([true, [], 0])
+    await connection.close()
+    expect(() => connection.write(hex('01'))).toThrow(expect.objectContaining({ code: 'TENDON_LINK_CLOSED' }))
+  })
+
+  it('a sensor without a port of its own stays what it is', () => {
+    const own: SensorSpec = { kind: 'test', withPort: sensorSpec, open: () => Promise.reject(new Error('not here')) }
+    const made = simulated(arm({ sensors: { own } }))
+    expect(made.hardware.sensors.own).toBe(own)
+    expect(simulationOf(made).silentSensors).toEqual([])
   })
 
   it('the tap hears every frame on the wire, both ways, in order of time', async () => {
@@ -232,7 +255,7 @@ describe('simulated(robot)', () => {
   })
 
   it('a misspelt name is answered with the near one', () => {
-    expect(() => simulationOf(simulated(arm())).servo('lif')).toThrow('Did you mean lift?')
+    expect(() => simulationOf(simulated(arm())).servo('lif')).toThrow('Use lift.')
   })
 
   it('an id on two buses must be named by its joint', () => {

@@ -83,7 +83,7 @@ test('bad input is counted by reason, ignored input too, and neither is a readin
   for (let i = 0; i < 12; i++) sinks[0]?.bad('checksum')
   sinks[0]?.bad('length')
   sinks[0]?.ignored()
-  expect(sensor.counts()).toEqual({ readings: 0, bad: { checksum: 12, length: 1 }, ignored: 1, faults: 0 })
+  expect(sensor.counts()).toEqual({ readings: 0, bad: { checksum: 12, length: 1 }, ignored: 1, dropped: 0, faults: 0 })
   expect(sensor.latest()).toEqual({ status: 'unknown' })
   expect(notes.filter((note) => note.includes('checksum'))).toEqual([
     'sensor.bad {"sensor":"s","reason":"checksum","count":1}',
@@ -369,6 +369,6 @@ describe('open', () => {
 })
 
 test('an overflow rule that bounds nothing is refused', () => {
-  for (const size of [0, -1, 1.5, Number.NaN, Infinity]) expect(() => buffer(size)).toThrow(RangeError)
-  for (const every of [0, -1, Number.NaN, Infinity]) expect(() => sample(every)).toThrow(RangeError)
+  for (const size of [0, -1, 1.5, Number.NaN, Infinity]) expect(() => buffer(size)).toThrow('TENDON_ARGUMENT_INVALID')
+  for (const every of [0, -1, Number.NaN, Infinity]) expect(() => sample(every)).toThrow('TENDON_ARGUMENT_INVALID')
 })

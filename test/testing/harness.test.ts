@@ -35,6 +35,6 @@ describe('the harness', () => {
   it('does not let a forgotten timer pass', async () => {
     const rig = await harness(turret)
     rig.clock.after(3600, () => {})
-    await expect(rig.close()).rejects.toThrow('turret left 1 timers behind')
+    await expect(rig.close()).rejects.toThrow('turret left 1 timer behind')
   })
 })

@@ -5,15 +5,19 @@ import { lifecycleProblems } from './lifecycle.ts'
 import { linkProblems } from './link.ts'
 import { runProblems } from './run.ts'
 import { safetyProblems } from './safety.ts'
+import { storageProblems } from './storage.ts'
+import { useProblems } from './use.ts'
 
 /** Every code that Tendon itself uses. One file per area; a code stays what it is for ever. */
-export const catalogue = {
+const catalogue = {
   ...definitionProblems,
   ...admissionProblems,
   ...runProblems,
   ...lifecycleProblems,
   ...safetyProblems,
   ...linkProblems,
+  ...storageProblems,
+  ...useProblems,
 } satisfies Catalogue
 
 export type ProblemCode = keyof typeof catalogue

@@ -1,3 +1,4 @@
+import { badArgument } from '../../base/argument.ts'
 import { type Problem, TendonError } from '../../base/problem.ts'
 import { problem } from '../../base/problems/index.ts'
 import type { Seconds } from '../../base/units.ts'
@@ -64,7 +65,8 @@ export class FeetechBus implements ServoBus {
 
   constructor(env: DeviceEnv, servos: readonly ServoMount[], options: FeetechOptions) {
     const foreign = servos.find(({ servo }) => servo.family !== FEETECH)
-    if (foreign) throw new RangeError(`${foreign.joint} has a servo of family ${foreign.servo.family} on a Feetech bus`)
+    if (foreign)
+      throw badArgument('feetech()', `servo of ${foreign.joint}`, foreign.servo.family, `of the family ${FEETECH}`)
     this.#line = new HalfDuplexBus(options.port, env, feetechProtocol, options)
     this.registers = new RegisterAccess(this.#line, servos, options.tries ?? 3)
     this.#telemetry = new Telemetry(this.registers, options.retryBudget ?? 3)

@@ -1,3 +1,5 @@
+import { badArgument } from '../../base/argument.ts'
+
 /**
  * Frames of the Feetech SCS/STS bus: `FF FF | ID | LEN | CODE | params | CHK`, where LEN counts the parameters and two
  * more, CODE is an instruction from the host and an error byte from a servo, and CHK is the inverted low byte of the
@@ -32,11 +34,13 @@ export const INSTRUCTION = {
   syncWrite: 0x83,
 } as const
 
-/** Throws a `RangeError` when the parameters do not fit a frame or the id is none. */
+/** Throws `TENDON_ARGUMENT_INVALID` when the parameters do not fit a frame or the id is none. */
 export function encodeFrame(id: number, code: number, params: Uint8Array | readonly number[] = []): Uint8Array {
   const length = params.length + 2
-  if (!Number.isInteger(id) || id < 0 || id > BROADCAST_ID) throw new RangeError(`${id} is no Feetech id`)
-  if (length > LONGEST_LEN) throw new RangeError(`${params.length} parameters do not fit a Feetech frame`)
+  if (!Number.isInteger(id) || id < 0 || id > BROADCAST_ID)
+    throw badArgument('encodeFrame()', 'id', id, `a whole number from 0 to ${BROADCAST_ID}`)
+  if (length > LONGEST_LEN)
+    throw badArgument('encodeFrame()', 'parameter count', params.length, `at most ${LONGEST_LEN - 2}`)
   const bytes = new Uint8Array(params.length + OVERHEAD)
   bytes[0] = bytes[1] = HEADER
   bytes[2] = id

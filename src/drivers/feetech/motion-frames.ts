@@ -27,10 +27,10 @@ export interface RawGoal {
 }
 
 /** The pace of a servo that is frozen or that takes up its own position, in steps per second: 8.8 degrees. */
-export const CRAWL = 100
+const CRAWL = 100
 
 /** The block from `base` (40, 41 or 42) to 47. */
-export function goalBlock(base: number, goal: RawGoal): Uint8Array {
+function goalBlock(base: number, goal: RawGoal): Uint8Array {
   const block = new Uint8Array(END - base)
   if (base <= torque.address) putValue(block, base, torque, goal.torque ?? 0)
   if (base <= acceleration.address) putValue(block, base, acceleration, goal.acceleration ?? LARGEST_ACCELERATION)

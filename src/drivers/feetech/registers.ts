@@ -1,3 +1,4 @@
+import { badArgument } from '../../base/argument.ts'
 import { decodeSignMagnitude, encodeSignMagnitude } from './sign-magnitude.ts'
 
 /** One entry of a servo's memory. */
@@ -97,11 +98,12 @@ export function valueIn(block: Uint8Array, base: number, { address, size, signBi
   return signBit === undefined ? raw : decodeSignMagnitude(raw, signBit)
 }
 
-/** Puts a value into such a block. Throws a `RangeError` when it does not fit the register. */
+/** Puts a value into such a block. Throws `TENDON_ARGUMENT_INVALID` when it does not fit the register. */
 export function putValue(block: Uint8Array, base: number, register: Register, value: number): void {
   const { name, address, size, signBit } = register
   const raw = signBit === undefined ? value : encodeSignMagnitude(value, signBit)
-  if (!Number.isInteger(raw) || raw < 0 || raw >= 2 ** (8 * size)) throw new RangeError(`${value} does not fit ${name}`)
+  if (!Number.isInteger(raw) || raw < 0 || raw >= 2 ** (8 * size))
+    throw badArgument('A register', name, value, `an integer that fits ${size} bytes`)
   block[address - base] = raw & 0xff
   if (size === 2) block[address - base + 1] = raw >> 8
 }

@@ -1,3 +1,4 @@
+import { badArgument } from '../../base/argument.ts'
 import type { RadiansPerSecondSquared } from '../../base/units.ts'
 import type { ServoSpec } from '../../device/servo-bus.ts'
 import { LARGEST_ID } from './frame.ts'
@@ -18,11 +19,12 @@ export interface Sts3215Options {
 export const FEETECH = 'feetech'
 
 /**
- * A Feetech STS3215 on the bus that the definition names `bus`. Throws a `RangeError` for an id outside 0..253 or an
+ * A Feetech STS3215 on the bus that the definition names `bus`. Throws `TENDON_ARGUMENT_INVALID` for an id outside 0..253 or an
  * option that no register can hold.
  */
 export function sts3215<const Bus extends string>(bus: Bus, id: number, options: Sts3215Options = {}): ServoSpec<Bus> {
-  if (!Number.isInteger(id) || id < 0 || id > LARGEST_ID) throw new RangeError(`${id} is no Feetech id (0..253)`)
+  if (!Number.isInteger(id) || id < 0 || id > LARGEST_ID)
+    throw badArgument('sts3215()', 'id', id, `a whole number from 0 to ${LARGEST_ID}`)
   wantedSettings(options)
   return { family: FEETECH, model: 'STS3215', bus, id, ids: { min: 0, max: LARGEST_ID }, options: { ...options } }
 }
@@ -39,9 +41,9 @@ export function rawAccelerationOf({ acceleration }: Sts3215Options): number {
 export function wantedSettings(options: Sts3215Options): readonly (readonly [Register, number])[] {
   const { acceleration, torqueLimit, gains = {} } = options
   if (acceleration !== undefined && !(acceleration > 0 && acceleration < Infinity))
-    throw new RangeError(`acceleration must be more than 0, got ${acceleration}`)
+    throw badArgument('sts3215()', 'acceleration', acceleration, 'a finite number above 0')
   if (torqueLimit !== undefined && !(torqueLimit >= 0 && torqueLimit <= 1))
-    throw new RangeError(`torqueLimit must be 0..1, got ${torqueLimit}`)
+    throw badArgument('sts3215()', 'torqueLimit', torqueLimit, 'a number from 0 to 1')
   const wanted: [Register, number][] = [[STS3215.acceleration, rawAccelerationOf(options)]]
   if (torqueLimit !== undefined) wanted.push([STS3215.torque_limit, Math.round(torqueLimit * 1000)])
   for (const [register, gain] of gainRegisters(gains)) wanted.push([register, checkGain(register, gain)])
@@ -59,5 +61,5 @@ function gainRegisters(gains: NonNullable<Sts3215Options['gains']>): [Register, 
 
 function checkGain(register: Register, gain: number): number {
   if (Number.isInteger(gain) && gain >= 0 && gain <= 254) return gain
-  throw new RangeError(`${register.name} must be an integer 0..254, got ${gain}`)
+  throw badArgument('sts3215()', register.name, gain, 'a whole number from 0 to 254')
 }

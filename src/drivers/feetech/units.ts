@@ -1,13 +1,13 @@
 import type { Radians, RadiansPerSecond, RadiansPerSecondSquared } from '../../base/units.ts'
 
 /** Steps of one turn of the shaft. */
-export const STEPS_PER_TURN = 4096
+const STEPS_PER_TURN = 4096
 /** The raw position in the middle of the travel: our zero. */
 export const CENTRE = 2048
 /** What the position registers can hold. */
-export const LARGEST_POSITION = 30_719
+const LARGEST_POSITION = 30_719
 /** The largest value of the goal velocity register, in steps per second. */
-export const LARGEST_VELOCITY = 3400
+const LARGEST_VELOCITY = 3400
 /** Firmware 3.10 makes 50 of everything above it, silently: about 7.67 rad/s^2. */
 export const LARGEST_ACCELERATION = 50
 
@@ -34,7 +34,6 @@ export const toVelocity = (raw: number): RadiansPerSecond => raw / STEPS_PER_RAD
 export function toRawAcceleration(acceleration: RadiansPerSecondSquared): number {
   return clamp(Math.round((acceleration * STEPS_PER_RADIAN) / ACCELERATION_UNIT), 1, 254)
 }
-export const toAcceleration = (raw: number): RadiansPerSecondSquared => (raw * ACCELERATION_UNIT) / STEPS_PER_RADIAN
 
 /** Share of the largest torque, -1..1, of the load register. */
 export const toLoad = (raw: number): number => raw / 1000

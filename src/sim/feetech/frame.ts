@@ -1,10 +1,19 @@
-/** Instruction codes of facts 2.1. */
+/**
+ * Instruction codes of facts 2.1, and four more that the vendor's newer SDKs name and no manual of ours describes:
+ * what they do here is our reading. `recovery`: EEPROM as from the factory, but id and baud rate stay. `reset`: the
+ * turns are forgotten. `calibrate`: as torque 128,
+ * or to the position behind it. `reboot`: as power off and on.
+ */
 export const INSTRUCTION = {
   ping: 0x01,
   read: 0x02,
   write: 0x03,
   regWrite: 0x04,
   action: 0x05,
+  recovery: 0x06,
+  reboot: 0x08,
+  reset: 0x0a,
+  calibrate: 0x0b,
   syncRead: 0x82,
   syncWrite: 0x83,
 } as const
@@ -24,9 +33,10 @@ export interface InstructionFrame {
 const HEADER = 0xff
 /** Header, id, length: what comes before the bytes that LEN counts. */
 const PREFIX = 4
-/** LEN counts the instruction and the checksum, so it is at least 2; the vendor's largest is 250. */
+/** LEN counts the instruction and the checksum. */
 const LEAST_LENGTH = 2
-const LARGEST_LENGTH = 250
+/** The largest LEN of a frame, either way. */
+export const LARGEST_LENGTH = 250
 
 /** Bitwise-not of the sum of the bytes from the id up to `end` (exclusive). */
 function checksum(frame: Uint8Array, start: number, end: number): number {

@@ -55,6 +55,14 @@ export class Memory {
     for (let at = address; at < address + size; at++) this.#saved[at] = this.bytes[at] as number
   }
 
+  /** EEPROM as from the factory and saved, whatever the lock says; these registers keep their value. */
+  recover(kept: readonly RegisterName[]): void {
+    const stays = new Set<Register>(kept.map((name) => STS3215[name]))
+    for (const register of TABLE)
+      if (register.area === 'eeprom' && register.writable && !stays.has(register)) this.#put(register, register.initial)
+    for (let at = 0; at < SIZE; at++) if (EEPROM[at] === 1) this.#saved[at] = this.bytes[at] as number
+  }
+
   /** What power-off and power-on leave: EEPROM as saved, RAM as at power-on. */
   powerCycle(): void {
     for (let at = 0; at < SIZE; at++) if (EEPROM[at] === 1) this.bytes[at] = this.#saved[at] as number

@@ -50,6 +50,11 @@ export class Protection {
     return this.#tripped !== before
   }
 
+  /** Trips an alarm at once. */
+  trip(alarm: number): void {
+    this.#tripped |= alarm
+  }
+
   reset(): void {
     this.#tripped = 0
     this.#overloaded = 0

@@ -32,6 +32,8 @@ const OFFSET_LIMIT = 2047
 const CENTRE = 2048
 const FULL_ANGLE_FEEDBACK = 1 << 4
 const DEFINE_CENTRE = 128
+/** Volts below which the controller itself goes out, and starts anew when they are back. Ours, not measured. */
+const BROWN_OUT = 3
 const SENSED_FIRST = STS3215.presentPosition.address
 const SENSED_LAST = STS3215.presentGoal.address + 1
 
@@ -50,7 +52,10 @@ export class FeetechServo {
   #body: Body
   #drive: Drive
   #limits: ProtectionLimits
+  readonly #nominal: number
   #supply: number
+  /** Share of its speed that the joint follows with. */
+  #pace = 1
   #fixedTemperature: number | undefined
   #held: { readonly address: number; readonly data: Uint8Array } | undefined
   /** Steps integrated so far; while at rest, the step since which nothing has changed. */
@@ -70,6 +75,7 @@ export class FeetechServo {
       max: (travel?.[1] ?? Infinity) + offset,
       jammed: false,
     }
+    this.#nominal = supply
     this.#supply = supply
     this.#thermal = new Thermal(ambient)
     this.#limits = this.#readLimits()
@@ -191,11 +197,38 @@ export class FeetechServo {
     })
   }
 
-  /** Sets the supply in volts. */
-  supply(volts: number, now: Seconds): void {
+  /** Whether its controller has the voltage that it needs to hear and answer anything. */
+  get supplied(): boolean {
+    return this.#supply >= BROWN_OUT
+  }
+
+  /**
+   * Sets the supply in volts; `undefined`: what it was set up with. Outside of registers 14 and 15 the voltage alarm
+   * shows. Below 3 V the servo goes out: limp and deaf, and once they are back it is as after a power cycle.
+   */
+  supply(volts: number | undefined, now: Seconds): void {
+    const was = this.supplied
     this.#change(now, () => {
-      this.#supply = volts
+      this.#supply = volts ?? this.#nominal
     })
+    if (was && !this.supplied) this.powerCycle(now)
+  }
+
+  /** Makes the joint follow at this share of the speed that it was told, 0 to 1. */
+  slow(pace: number, now: Seconds): void {
+    this.#change(now, () => {
+      this.#pace = pace
+    })
+  }
+
+  /** Trips the overload alarm, as two seconds against an obstacle do; torque off or a power cycle clears it. */
+  overload(now: Seconds): void {
+    this.#change(now, () => this.#protection.trip(ALARM.overload))
+  }
+
+  /** Clears the alarms that have tripped, as switching torque off does. */
+  clearAlarms(now: Seconds): void {
+    this.#change(now, () => this.#protection.reset())
   }
 
   /** Makes the sensor show this temperature until it is let go with `undefined`. */
@@ -203,6 +236,23 @@ export class FeetechServo {
     this.#change(now, () => {
       this.#fixedTemperature = celsius
     })
+  }
+
+  /** Instruction 6: EEPROM as from the factory, saved; id and baud rate stay, or the host would lose it. */
+  recover(now: Seconds): void {
+    this.#change(now, () => {
+      this.#memory.recover(['id', 'baudIndex'])
+    })
+  }
+
+  /** Instruction 10: forgets how many turns the shaft has made. */
+  forgetTurns(now: Seconds): void {
+    this.#change(now, () => this.#forgetTurns())
+  }
+
+  /** Instruction 11; without a position the same as torque 128: where the shaft is now becomes this position. */
+  definePosition(now: Seconds, position = CENTRE): void {
+    this.#change(now, () => this.#definePosition(position))
   }
 
   /** Power off and on: RAM as at power-on, EEPROM as saved, multi-turn count lost, torque off. */
@@ -265,19 +315,19 @@ export class FeetechServo {
   #torqueWritten(): void {
     const torque = this.#memory.get('torqueEnable')
     if (torque === 0) this.#protection.reset()
-    if (torque === DEFINE_CENTRE) this.#defineCentre()
+    if (torque === DEFINE_CENTRE) this.#definePosition(CENTRE)
   }
 
   /**
-   * The offset becomes whatever makes the present position 2048. That the goal becomes 2048 too and torque stays as it
-   * was is our reading: otherwise a powered servo would jump.
+   * The offset becomes whatever makes the present position this one. That the goal becomes it too and torque stays as
+   * it was is our reading: otherwise a powered servo would jump.
    */
-  #defineCentre(): void {
+  #definePosition(position: number): void {
     this.#memory.set('torqueEnable', this.#drive.powered ? 1 : 0)
-    const offset = Math.round(modulo(this.#motion.position, STEPS_PER_TURN)) - CENTRE
+    const offset = Math.round(modulo(this.#motion.position, STEPS_PER_TURN)) - position
     this.#memory.set('positionOffset', Math.max(-OFFSET_LIMIT, Math.min(OFFSET_LIMIT, offset)))
     this.#memory.save('positionOffset')
-    this.#memory.set('goalPosition', CENTRE)
+    this.#memory.set('goalPosition', position)
   }
 
   #forgetTurns(): void {
@@ -323,10 +373,10 @@ export class FeetechServo {
     const velocity = mode === 2 ? (this.#memory.get('goalTime') / 1000) * fastest : Math.sign(asked) * limit
     const turning = mode === 1 || mode === 2
     return {
-      powered: this.#memory.get('torqueEnable') !== 0 && !this.#unloaded(),
+      powered: this.#memory.get('torqueEnable') !== 0 && !this.#unloaded() && this.supplied,
       kind: turning ? 'velocity' : 'position',
       target: this.#target(),
-      velocity: turning ? velocity : limit,
+      velocity: (turning ? velocity : limit) * this.#pace,
       acceleration: acceleration * 100,
       authority: this.#authority(),
     }

@@ -8,8 +8,13 @@ import { InstructionDecoder, type InstructionFrame } from './frame.ts'
 export interface WireEvents {
   /** A whole instruction frame has been on the wire at `at`. */
   heard(frame: InstructionFrame, at: Seconds): void
-  /** A reply whose last byte was on the wire at `at` reaches the host now, garbled where the host talked over it. */
-  arrived(bytes: Uint8Array, at: Seconds): void
+  /**
+   * What was said, its last byte on the wire at `at`, reaches the host now, garbled where the host talked over it.
+   * `cuts`: where the adapter breaks it in pieces.
+   */
+  arrived(bytes: Uint8Array, at: Seconds, cuts: readonly number[]): void
+  /** The same for bytes that no servo sent. */
+  disturbed(bytes: Uint8Array): void
   /** Bytes of the host come back to it, where the wiring echoes. */
   echoed(bytes: Uint8Array): void
 }
@@ -36,6 +41,20 @@ interface HostSpan extends Span {
   heard: number
 }
 
+interface SaidSpan extends Span {
+  readonly cuts: readonly number[]
+  /** Bytes that no servo sent. */
+  readonly noise: boolean
+}
+
+/** How something is said beyond its bytes. */
+export interface Manner {
+  /** Where the host's adapter breaks it in pieces: indices of first bytes, rising. */
+  readonly cuts?: readonly number[] | undefined
+  /** Nobody sent it: servos hear it too. */
+  readonly noise?: boolean | undefined
+}
+
 const BITS_PER_BYTE = 10
 /** Instants closer than this are the same: far below a bit time, far above rounding. */
 const SAME: Seconds = 1e-9
@@ -46,14 +65,14 @@ const SILENCE: Seconds = 0.1
 /**
  * A half-duplex line: the host's bytes and the servos' replies take their time on it, ten bits a byte, and garble each
  * other where they overlap. Two timers at most are pending, none while the line is idle. Servos do not talk over each
- * other here: a reply waits for the one before it.
+ * other here: a reply takes the first gap between the others that is wide enough for it. On a clock that is late, what
+ * is due by then happens at once, in its order.
  */
 export class Wire {
   readonly #timeline: Timeline
   readonly #random: Random
   readonly #events: WireEvents
   readonly #byteTime: Seconds
-  readonly #echo: boolean
   readonly #latency: Seconds
   readonly #decoder = new InstructionDecoder()
   #lastHeard: Seconds = -Infinity
@@ -62,20 +81,23 @@ export class Wire {
   #scoutedTo: Seconds = -Infinity
   #hostSpans: HostSpan[] = []
   #hostFree: Seconds = 0
-  #replies: Span[] = []
+  /** By their time; no two overlap. */
+  #replies: SaidSpan[] = []
   #spoken: Span[] = []
-  #repliesFree: Seconds = 0
   #wakes: Seconds[] = []
   #wake: Timer | undefined
   #delivery: Timer | undefined
+  #delivering: SaidSpan | undefined
   #collisions = 0
+  /** The host hears its own bytes. */
+  echo: boolean
 
   constructor(timeline: Timeline, random: Random, options: WireOptions, events: WireEvents) {
     this.#timeline = timeline
     this.#random = random
     this.#events = events
     this.#byteTime = BITS_PER_BYTE / options.baudRate
-    this.#echo = options.echo ?? false
+    this.echo = options.echo ?? false
     this.#latency = options.latency ?? 0
   }
 
@@ -99,18 +121,23 @@ export class Wire {
     this.#hostFree = span.end
     this.#hostSpans.push(span)
     this.#scoutAhead(span)
-    if (this.#echo) this.#wakes.push(span.end)
+    if (this.echo) this.#wakes.push(span.end)
     this.#armWake()
   }
 
-  /** Queues a reply for `earliest` or when the one before it has ended. Returns when its last byte is on the wire. */
-  reply(bytes: Uint8Array, earliest: Seconds): Seconds {
-    const start = Math.max(earliest, this.#repliesFree)
-    const end = start + this.duration(bytes.length)
-    this.#repliesFree = end
-    this.#replies.push({ bytes, start, end })
+  /** Says it at `earliest`, or in the first gap after that. Returns when its last byte is on the wire. */
+  say(bytes: Uint8Array, earliest: Seconds, { cuts = [], noise = false }: Manner = {}): Seconds {
+    const duration = this.duration(bytes.length)
+    let start = earliest
+    let place = 0
+    for (const other of this.#replies) {
+      if (start + duration <= other.start + SAME) break
+      start = Math.max(start, other.end)
+      place++
+    }
+    this.#replies.splice(place, 0, { bytes, start, end: start + duration, cuts, noise })
     this.#armDelivery()
-    return end
+    return start + duration
   }
 
   /** The host closes the port: what it has written goes out, as a port does that drains; nobody hears the replies. */
@@ -123,14 +150,14 @@ export class Wire {
   cut(): void {
     this.#wake?.cancel()
     this.#delivery?.cancel()
-    this.#wake = this.#delivery = undefined
+    this.#wake = this.#delivery = this.#delivering = undefined
     this.#hostSpans = []
     this.#replies = []
     this.#spoken = []
     this.#wakes = []
     this.#decoder.reset()
     this.#scout.reset()
-    this.#hostFree = this.#repliesFree = this.#timeline.now()
+    this.#hostFree = this.#timeline.now()
   }
 
   #scoutAhead({ bytes, start }: Span): void {
@@ -149,30 +176,44 @@ export class Wire {
     if (this.#wake || first === undefined) return
     this.#wake = this.#timeline.at(first, () => {
       this.#wake = undefined
-      this.#wakes.shift()
-      this.#hear(first)
+      const until = Math.max(first, this.#timeline.now())
+      while ((this.#wakes[0] ?? Infinity) <= until) this.#wakes.shift()
+      this.#hear(until)
       this.#armWake()
     })
   }
 
   #armDelivery(): void {
     const [first] = this.#replies
-    if (this.#delivery || !first) return
+    if (first === this.#delivering) return
+    this.#delivery?.cancel()
+    this.#delivery = undefined
+    this.#delivering = first
+    if (!first) return
     this.#delivery = this.#timeline.at(first.end + this.#latency, () => {
-      this.#delivery = undefined
-      this.#deliver(first)
+      this.#delivery = this.#delivering = undefined
+      const until = Math.max(first.end, this.#timeline.now() - this.#latency)
+      for (let due: SaidSpan | undefined = first; due && due.end <= until; due = this.#replies[0]) this.#deliver(due)
       this.#armDelivery()
     })
   }
 
-  #deliver(reply: Span): void {
+  #deliver(said: SaidSpan): void {
     this.#replies.shift()
     if (this.#hostSpans.length > 0) {
-      this.#garble(reply)
-      this.#spoken.push(reply)
+      this.#garble(said)
+      this.#spoken.push(said)
     }
     this.#forget()
-    this.#events.arrived(reply.bytes, reply.end)
+    if (said.noise) this.#disturb(said)
+    else this.#events.arrived(said.bytes, said.end, said.cuts)
+  }
+
+  /** Noise is heard on both sides; what servos make of it they make in its place among the host's bytes. */
+  #disturb({ bytes, end }: SaidSpan): void {
+    this.#hear(end)
+    for (const byte of bytes) this.#take(byte, end)
+    this.#events.disturbed(bytes)
   }
 
   /** Gives the servos every byte that has been on the wire until then. */
@@ -186,7 +227,7 @@ export class Wire {
         if (at > until + SAME) break
         this.#hearByte(span, at)
       }
-      if (this.#echo && span.heard > from) this.#events.echoed(span.bytes.slice(from, span.heard))
+      if (this.echo && span.heard > from) this.#events.echoed(span.bytes.slice(from, span.heard))
       if (span.heard < span.bytes.length) break
     }
     this.#forget()
@@ -198,7 +239,11 @@ export class Wire {
     if (garbled) this.#collisions++
     if (at - this.#byteTime - this.#lastHeard > SILENCE) this.#decoder.reset()
     this.#lastHeard = at
-    this.#decoder.push(garbled ? this.#random.otherByte(sent) : sent)
+    this.#take(garbled ? this.#random.otherByte(sent) : sent, at)
+  }
+
+  #take(byte: number, at: Seconds): void {
+    this.#decoder.push(byte)
     for (let frame = this.#decoder.take(); frame; frame = this.#decoder.take()) this.#events.heard(frame, at)
   }
 

@@ -131,11 +131,14 @@ export class PageRun {
     return { code: null, output }
   }
 
-  /** Each line of the page is printed, in this order; `…` stands for anything, and other lines may come between. */
+  /**
+   * Each line of the page is printed, in this order; `…` stands for anything, white space counts as one blank, and
+   * other lines may come between.
+   */
   #compare(block: Block, output: string, shown: Block): void {
-    const lines = output.split('\n').map((line) => line.trim())
+    const lines = output.split('\n').map(plain)
     let from = 0
-    for (const line of shown.text.split('\n').map((text) => text.trim())) {
+    for (const line of shown.text.split('\n').map(plain)) {
       if (line === '' || line === '…') continue
       const pattern = new RegExp(`^${line.split('…').map(escaped).join('.*')}$`)
       const at = lines.findIndex((printed, index) => index >= from && pattern.test(printed))
@@ -148,6 +151,8 @@ export class PageRun {
     return new PageWrong(`${this.#page.path}:${block.line} ${what}\n${block.text}\n--- it printed:\n${output}`)
   }
 }
+
+const plain = (line: string): string => line.trim().replaceAll(/\s+/g, ' ')
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 

@@ -1,0 +1,155 @@
+import { fileStorage, jsonText, type RobotEvent, start, systemClock } from 'tendon'
+import { ControlSocket } from './control/server.ts'
+import type { AnyRobot } from './control/views.ts'
+import { eventText } from './event-text.ts'
+import { exitCodes } from './exit-codes.ts'
+import type { LoadedRobot } from './load-robot.ts'
+import { type Output, outputFor } from './output.ts'
+import { type Script, scriptNamed } from './script.ts'
+import type { SimulatedWorld } from './simulated-world.ts'
+import { stateFolder } from './state-folder.ts'
+import { stopOnSpace } from './stop-key.ts'
+import { UsageError } from './usage-error.ts'
+import { showNotArmed, showVerdict } from './verdict-text.ts'
+
+export interface UpOptions {
+  readonly loaded: LoadedRobot
+  /** Its simulated hardware, closed at the end; absent: its own. */
+  readonly world?: SimulatedWorld | undefined
+  /** A command, or a file; absent: it stays up for commands from elsewhere. */
+  readonly script?: string | undefined
+  /** Arm before the script. Nothing else in here ever arms. */
+  readonly arm?: boolean
+  readonly json: boolean
+}
+
+/**
+ * Starts a robot, owns its control socket, and runs a script or waits for commands. Signals are the runtime's matter:
+ * Ctrl-C goes to rest, disarms and ends the process. Resolves to the exit code of the script.
+ */
+export async function stayUp(options: UpOptions): Promise<number> {
+  try {
+    return await up(options)
+  } finally {
+    await options.world?.close()
+  }
+}
+
+async function up({ loaded, world, script, arm = false, json }: UpOptions): Promise<number> {
+  const output = outputFor(json, { stringify: jsonText })
+  const definition = world?.definition ?? loaded.definition
+  const simulated = world !== undefined
+  const told = script === undefined ? undefined : await scriptNamed(definition, script)
+  if (arm && !told)
+    throw new UsageError('--arm belongs to a script.', `tendon run ${definition.name}, and then: tendon arm`)
+  const socket = await ControlSocket.claim(definition)
+  try {
+    const storage = fileStorage(stateFolder(simulated))
+    const clock = world?.clock ?? systemClock
+    const robot = await start(definition, { process: true, storage, clock })
+    socket.serve({ robot, definition, simulated, clock })
+    world?.begin()
+    return await live(robot, { output, told, arm, simulated })
+  } finally {
+    await socket.close()
+  }
+}
+
+interface Life {
+  readonly output: Output
+  readonly told: Script | undefined
+  readonly arm: boolean
+  readonly simulated: boolean
+}
+
+async function live(robot: AnyRobot, { output, told, arm, simulated }: Life): Promise<number> {
+  const deafen = showEvents(robot, output)
+  const letGo = stopOnSpace(() => void robot.stop({ by: 'the space bar', reason: 'a person pressed stop' }))
+  const leaving = signalled()
+  const endWithReader = retireWithoutReader()
+  introduce(robot, output, simulated)
+  try {
+    // Without a script only a signal ends it, and the runtime's own handlers end the process.
+    if (!told) return await new Promise<number>(() => {})
+    const code = await perform(robot, output, told, arm)
+    return await goDown(robot, output, code, leaving.yet())
+  } finally {
+    letGo()
+    deafen()
+    leaving.forget()
+    endWithReader()
+  }
+}
+
+function introduce(robot: AnyRobot, output: Output, simulated: boolean): void {
+  const what = simulated ? 'simulated' : 'on its hardware'
+  const command = Object.keys(robot.commands)[0] ?? '<command>'
+  output.show(
+    { type: 'up', robot: robot.name, pid: process.pid, simulated },
+    [
+      `${robot.name} is up, ${what}, disarmed. From another terminal:`,
+      `  tendon list ${robot.name}, tendon exec ${command} --arm, tendon status, tendon stop`,
+      `Here: ${process.stdin.isTTY ? 'space stops; ' : ''}Ctrl-C goes to rest, disarms and ends.`,
+    ].join('\n'),
+  )
+}
+
+async function perform(robot: AnyRobot, output: Output, script: Script, arm: boolean): Promise<number> {
+  if (arm) {
+    const armed = await robot.arm()
+    if (!armed.armed) return showNotArmed(output, armed.problems)
+  }
+  return script({ robot, output })
+}
+
+/** A script that came to its end rests; one that failed may have an arm that cannot go there. */
+async function goDown(robot: AnyRobot, output: Output, code: number, leaving: boolean): Promise<number> {
+  if (robot.safety.state === 'armed') {
+    const reason = code === exitCodes.done ? 'the script ended' : 'the script failed'
+    const cause = { by: 'tendon run', reason }
+    const rest = leaving || code === exitCodes.done
+    showVerdict(output, rest ? 'retire' : 'disarm', await (rest ? robot.retire(cause) : robot.disarm(cause)))
+  }
+  const { confirmed } = await robot.close()
+  return confirmed && robot.safety.state !== 'fault' ? code : exitCodes.notConfirmed
+}
+
+/** Every event once: those of the start, before anybody could listen, and those to come. */
+function showEvents(robot: AnyRobot, output: Output): () => void {
+  let shown = 0
+  const show = (event: RobotEvent): void => {
+    if (event.seq <= shown) return
+    shown = event.seq
+    output.show(event, eventText(event))
+  }
+  robot.log.entries().forEach(show)
+  return robot.log.onAny(show)
+}
+
+/** Whether a signal has asked the program to end. */
+function signalled(): { yet(): boolean; forget(): void } {
+  let asked = false
+  const onSignal = (): void => {
+    asked = true
+  }
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  for (const signal of signals) process.on(signal, onSignal)
+  return {
+    yet: () => asked,
+    forget: () => {
+      for (const signal of signals) process.off(signal, onSignal)
+    },
+  }
+}
+
+/** Nobody reads any more (`tendon run so101 | head`): the same as a SIGTERM, which retires the robot and ends. */
+function retireWithoutReader(): () => void {
+  let gone = false
+  const onError = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== 'EPIPE') throw error
+    if (!gone) process.kill(process.pid, 'SIGTERM')
+    gone = true
+  }
+  process.stdout.on('error', onError)
+  return () => process.stdout.off('error', onError)
+}

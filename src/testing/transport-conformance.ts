@@ -1,0 +1,316 @@
+import { type Clock, sleep } from '../base/clock.ts'
+import type { Problem } from '../base/problem.ts'
+import type { ByteConnection, ByteTransport } from '../device/transport.ts'
+import { type ConformanceCheck, codeOf, fail, must, thrownBy } from './conformance.ts'
+import { hex } from './hex.ts'
+import { VirtualClock } from './virtual-clock.ts'
+
+/** A transport with both of its ends in the hands of a test. */
+export interface TransportSubject {
+  readonly transport: ByteTransport
+  /** What the transport is opened with: a `VirtualClock` where nothing of it is real, `systemClock` otherwise. */
+  readonly clock: Clock
+  /** Everything that has arrived at the far end since the subject was made, over all openings. */
+  readonly heard: readonly number[]
+  /** Sends from the far end to whoever has the transport open. */
+  send(bytes: Uint8Array): void
+  /** Breaks the link as a pulled cable does, and keeps the port from being opened. */
+  unplug?(): void | Promise<void>
+  /** Ends what the subject itself holds. */
+  end?(): void | Promise<void>
+}
+
+export interface TransportConformanceOptions {
+  /** Whether the subjects can `unplug`. Default true; false leaves out what a transport must prove of a lost link. */
+  readonly losable?: boolean | undefined
+}
+
+/** How long a check waits for bytes and losses that must come, in seconds. */
+const PATIENCE = 5
+
+/**
+ * What every transport must prove: bytes go through unchanged and in order; a closed link refuses writes, keeps nothing
+ * and tells nothing; a lost one is told once; listeners do not disturb each other. `make` gives a new subject for each
+ * check, whose transport is not open.
+ */
+export function transportConformance(
+  make: () => TransportSubject | Promise<TransportSubject>,
+  { losable = true }: TransportConformanceOptions = {},
+): ConformanceCheck[] {
+  const check = (name: string, run: (link: Link) => Promise<void>): ConformanceCheck => ({
+    name,
+    run: async () => {
+      const subject = await make()
+      const link = new Link(subject)
+      try {
+        await run(link)
+        await link.close()
+      } catch (thrown) {
+        link.abandon()
+        throw thrown
+      } finally {
+        await subject.end?.()
+      }
+    },
+  })
+  const losses = [
+    check('a loss is told once, as a problem, in a later turn; then it is not open and refuses writes', isLostOnce),
+    check('close after a loss returns', closesAfterLoss),
+    check('opening while nothing is plugged in rejects with a TendonError', refusesToOpen),
+  ]
+  return [
+    check('every byte goes through unchanged and in order, both ways', carries),
+    check('what is written is taken at once: the writer may use its buffer again', takesACopy),
+    check('a write after close is refused as TENDON_LINK_CLOSED, and the next opening does not send it', keepsNothing),
+    check('a new opening is a new link: listeners of the one before hear nothing of it', opensAnew),
+    check('close ends listeners, can be called twice, and tells nobody of a loss', closes),
+    check('nothing is delivered after close was called', isSilentAfterClose),
+    check('a listener that throws disturbs no other', isolatesListeners),
+    check('ending a subscription twice ends it, and no other one of the same function', unsubscribes),
+    check('a closed link leaves no timer', leavesNoTimer),
+    ...(losable ? losses : []),
+  ]
+}
+
+const EVERY_BYTE = Uint8Array.from({ length: 256 }, (_, byte) => byte)
+/** What terminals translate, swallow or take for orders. */
+const AWKWARD = Uint8Array.of(0x03, 0x0a, 0x0d, 0x0d, 0x0a, 0x11, 0x13, 0x04, 0x1a, 0x00, 0xff, 0xff, 0x7f)
+
+/** A subject, and what a check does with it again and again. */
+class Link {
+  readonly subject: TransportSubject
+  readonly #opened: ByteConnection[] = []
+
+  constructor(subject: TransportSubject) {
+    this.subject = subject
+  }
+
+  async open(): Promise<ByteConnection> {
+    const connection = await this.wait(this.subject.transport.open({ clock: this.subject.clock }))
+    this.#opened.push(connection)
+    return connection
+  }
+
+  unplug(): void | Promise<void> {
+    if (!this.subject.unplug) fail('the subject has no unplug: give it one, or say { losable: false }')
+    return this.subject.unplug()
+  }
+
+  /** Lets time pass until a promise settles. */
+  wait<T>(promise: Promise<T>): Promise<T> {
+    const { clock } = this.subject
+    return clock instanceof VirtualClock ? clock.run(promise) : promise
+  }
+
+  /** Lets time pass until something is so; fails when it does not become so. */
+  async until(isSo: () => boolean, what: () => string): Promise<void> {
+    const { clock } = this.subject
+    const end = clock.now() + PATIENCE
+    while (!isSo()) {
+      if (clock.now() > end) fail(`${what()} (waited ${PATIENCE} s)`)
+      await this.wait(sleep(clock, 0.002))
+    }
+  }
+
+  /** Waits until the far end has heard exactly `bytes` behind the first `from`. */
+  async heard(bytes: Iterable<number>, from = 0): Promise<void> {
+    const wanted = hex(bytes)
+    const seen = (): number[] => this.subject.heard.slice(from)
+    await this.until(
+      () => seen().length >= [...bytes].length,
+      () => `${wanted} was written, and ${hex(seen())} arrived`,
+    )
+    must(hex(seen()) === wanted, () => `${wanted} was written, and ${hex(seen())} arrived`)
+  }
+
+  /** Opens once more and lets a byte pass each way: everything that was under way before has arrived or never will. */
+  async flush(): Promise<void> {
+    const connection = await this.open()
+    const seen = collect(connection)
+    const before = this.subject.heard.length
+    connection.write(Uint8Array.of(0x5a))
+    await this.until(
+      () => this.subject.heard.length > before,
+      () => 'a link that was opened again carries nothing to the far end',
+    )
+    this.subject.send(Uint8Array.of(0x5b))
+    await this.until(
+      () => seen.includes(0x5b),
+      () => 'a link that was opened again carries nothing from the far end',
+    )
+    await this.wait(connection.close())
+  }
+
+  async close(): Promise<void> {
+    for (const connection of this.#opened) await this.wait(connection.close())
+  }
+
+  /** After a failure nothing is waited for: it might never come. */
+  abandon(): void {
+    for (const connection of this.#opened) connection.close().catch(() => {})
+  }
+}
+
+function collect(connection: ByteConnection): number[] {
+  const seen: number[] = []
+  connection.onBytes((chunk) => seen.push(...chunk))
+  return seen
+}
+
+async function carries(link: Link): Promise<void> {
+  const connection = await link.open()
+  must(connection.isOpen, 'an opened link says that it is not open')
+  const sent = [...EVERY_BYTE, ...AWKWARD]
+  connection.write(EVERY_BYTE)
+  connection.write(AWKWARD)
+  await link.heard(sent)
+  const seen = collect(connection)
+  link.subject.send(EVERY_BYTE)
+  link.subject.send(AWKWARD)
+  const what = (): string => `${hex(sent)} was sent, and ${hex(seen)} arrived`
+  await link.until(() => seen.length >= sent.length, what)
+  must(hex(seen) === hex(sent), what)
+}
+
+async function takesACopy(link: Link): Promise<void> {
+  const connection = await link.open()
+  const buffer = Uint8Array.of(1, 2, 3)
+  connection.write(buffer)
+  buffer.fill(9)
+  await link.heard([1, 2, 3])
+}
+
+async function keepsNothing(link: Link): Promise<void> {
+  const first = await link.open()
+  await link.wait(first.close())
+  must(!first.isOpen, 'a closed link says that it is open')
+  await mustRefuse(first)
+  const again = await link.open()
+  await mustRefuse(first)
+  again.write(Uint8Array.of(2))
+  await link.heard([2])
+}
+
+async function mustRefuse(connection: ByteConnection): Promise<void> {
+  const code = codeOf(await thrownBy(() => connection.write(Uint8Array.of(1)), 'a write to a link that is not open'))
+  must(code === 'TENDON_LINK_CLOSED', `a write to a link that is not open threw ${code}`)
+}
+
+async function opensAnew(link: Link): Promise<void> {
+  const first = await link.open()
+  const old = collect(first)
+  await link.wait(first.close())
+  const second = await link.open()
+  must(second !== first, 'the second opening gave the first link again')
+  const seen = collect(second)
+  link.subject.send(Uint8Array.of(7))
+  await link.until(
+    () => seen.includes(7),
+    () => 'nothing arrived over the second link',
+  )
+  must(old.length === 0, () => `a listener of the closed link heard ${hex(old)}`)
+}
+
+async function closes(link: Link): Promise<void> {
+  const connection = await link.open()
+  const seen = collect(connection)
+  let losses = 0
+  connection.onLost(() => losses++)
+  await link.wait(Promise.all([connection.close(), connection.close()]))
+  must(!connection.isOpen, 'a closed link says that it is open')
+  await link.flush()
+  must(losses === 0, 'who closed a link was told that it was lost')
+  must(seen.length === 0, () => `a listener of the closed link heard ${hex(seen)}`)
+}
+
+async function isSilentAfterClose(link: Link): Promise<void> {
+  const connection = await link.open()
+  const seen = collect(connection)
+  link.subject.send(Uint8Array.of(1))
+  const closed = connection.close()
+  const atClose = seen.length
+  await link.wait(closed)
+  await link.flush()
+  must(seen.length === atClose, () => `${hex(seen.slice(atClose))} was delivered after close was called`)
+}
+
+async function isLostOnce(link: Link): Promise<void> {
+  const connection = await link.open()
+  const told: Problem[] = []
+  connection.onLost((problem) => told.push(problem))
+  const unplugged = link.unplug()
+  must(told.length === 0, 'the loss was told from inside the call that caused it')
+  if (unplugged) await link.wait(unplugged)
+  await link.until(
+    () => told.length > 0,
+    () => 'the link was unplugged, and nobody was told',
+  )
+  must(!connection.isOpen, 'a lost link says that it is open')
+  await mustRefuse(connection)
+  await link.wait(sleep(link.subject.clock, 0.05))
+  must(told.length === 1, `the loss was told ${told.length} times`)
+  const [problem] = told
+  must(typeof problem?.code === 'string' && problem.what.length > 0, 'the loss was told without a problem')
+}
+
+async function closesAfterLoss(link: Link): Promise<void> {
+  const connection = await link.open()
+  await link.unplug()
+  let closed = false
+  void connection.close().then(() => {
+    closed = true
+  })
+  await link.until(
+    () => closed,
+    () => 'close did not return after the link was lost',
+  )
+}
+
+async function refusesToOpen(link: Link): Promise<void> {
+  const { transport, clock } = link.subject
+  const connection = await link.open()
+  await link.unplug()
+  await link.wait(connection.close())
+  const thrown = await thrownBy(() => link.wait(transport.open({ clock })), 'opening without a cable')
+  must(codeOf(thrown).startsWith('TENDON_'), `opening without a cable rejected with ${codeOf(thrown)}`)
+}
+
+async function isolatesListeners(link: Link): Promise<void> {
+  const connection = await link.open()
+  connection.onBytes(() => {
+    // It becomes a process warning, which whoever runs the suite sees.
+    throw new Error('a listener of the conformance suite throws on purpose')
+  })
+  const seen = collect(connection)
+  link.subject.send(Uint8Array.of(5))
+  await link.until(
+    () => seen.length > 0,
+    () => 'a listener that threw kept the bytes from the next one',
+  )
+}
+
+async function unsubscribes(link: Link): Promise<void> {
+  const connection = await link.open()
+  let calls = 0
+  const listener = (): void => void calls++
+  const end = connection.onBytes(listener)
+  connection.onBytes(listener)
+  end()
+  end()
+  const seen = collect(connection)
+  link.subject.send(Uint8Array.of(1))
+  await link.until(
+    () => seen.length > 0,
+    () => 'nothing arrived',
+  )
+  must(calls === 1, `of a function that was subscribed twice and ended once, ${calls} heard`)
+}
+
+async function leavesNoTimer(link: Link): Promise<void> {
+  const { clock } = link.subject
+  const connection = await link.open()
+  connection.write(Uint8Array.of(1))
+  await link.heard([1])
+  await link.wait(connection.close())
+  if (clock instanceof VirtualClock) must(clock.pending === 0, `${clock.pending} timers are left`)
+}

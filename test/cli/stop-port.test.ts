@@ -1,0 +1,131 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { systemClock } from 'tendon'
+import { openPty, type Pty } from 'tendon/pty'
+import { serial } from 'tendon/serial'
+import { type Simulation, simulated, simulationOf } from 'tendon/sim'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { begin, ownFolders, tendon } from './command-line.ts'
+import robot from './turret.ts'
+
+const LONG = 60_000
+const mounts = Object.entries(robot.hardware.joints).flatMap(([joint, { servo }]) => (servo ? [{ joint, servo }] : []))
+const jsonOf = (out: string): unknown => JSON.parse(out.trimEnd().split('\n').at(-1) ?? '')
+
+// Two simulated servos, with power, behind a real serial port.
+describe('tendon stop --port', { timeout: LONG }, () => {
+  let env = ownFolders()
+  let pty: Pty
+  let world: Simulation
+  let detach: () => void
+  let child: ChildProcess | undefined
+  const torques = (): number[] => world.servos.map((servo) => servo.read('torqueEnable'))
+  beforeEach(async () => {
+    env = ownFolders()
+    pty = await openPty()
+    world = simulationOf(simulated(robot))
+    detach = world.attach('servos', pty.connection, { clock: systemClock })
+    // As a program that moved them has left them.
+    const bus = robot.hardware.buses.servos?.withPort(serial({ path: pty.path, baudRate: 1_000_000 }))
+    const host = bus?.create({ clock: systemClock }, mounts)
+    await host?.open()
+    await host?.setTorque([1, 2], true)
+    await host?.close()
+    expect(torques()).toEqual([1, 1])
+  })
+  afterEach(async () => {
+    child?.kill('SIGKILL')
+    child = undefined
+    detach()
+    await pty.close()
+  })
+  const stop = (...args: string[]) => tendon(['stop', '--port', pty.path, ...args], undefined, env)
+
+  it('takes the power of every servo, says who answered, and that nobody said who else there is', async () => {
+    const { code, out } = await stop('--json')
+    expect(torques()).toEqual([0, 0])
+    expect(code).toBe(75)
+    expect(jsonOf(out)).toMatchObject({ type: 'switched_off', confirmed: false, off: [1, 2], powered: [], silent: [] })
+  })
+
+  it('with --ids is confirmed when each of them was read back without power', async () => {
+    expect(await stop('--ids', '1-2')).toMatchObject({ code: 0, out: expect.stringContaining('every servo confirmed') })
+    expect(torques()).toEqual([0, 0])
+  })
+
+  it('names the servos that do not answer, and is not confirmed', async () => {
+    world.faults.silence('tilt')
+    const { code, out } = await stop('--ids', '1,2')
+    expect(code).toBe(75)
+    expect(out).toMatch(/off: 1\n {2}no answer: 2\nNOT CONFIRMED/)
+    expect(torques()[0]).toBe(0)
+  })
+
+  it('where nobody answers says that it was sent, and no more', async () => {
+    for (const joint of ['pan', 'tilt']) world.faults.silence(joint)
+    const { code, out } = await stop()
+    expect(code).toBe(75)
+    expect(out).toContain('sent, NOT CONFIRMED: nobody answered')
+  })
+
+  it('reaches the servos while a program that hangs holds the lock of the port', async () => {
+    const hold = `
+      import { SerialPort } from 'serialport'
+      new SerialPort({ path: ${JSON.stringify(pty.path)}, baudRate: 1_000_000 }, (error) => {
+        process.stdout.write(error ? 'failed' : 'held')
+        process.stdout.write('', () => { for (;;); })
+      })`
+    const root = fileURLToPath(new URL('../..', import.meta.url))
+    const holder = spawn(process.execPath, ['--input-type=module', '-e', hold], { cwd: root })
+    child = holder
+    await new Promise<void>((resolve, reject) =>
+      holder.stdout.on('data', (text) => (String(text) === 'held' ? resolve() : reject(new Error(String(text))))),
+    )
+    expect(await stop('--ids', '1-2')).toMatchObject({ code: 0 })
+    expect(torques()).toEqual([0, 0])
+  })
+
+  it('goes through the robot that has the port, while that answers', async () => {
+    const there = { ...env, TURRET_PORT: pty.path }
+    const running = begin(['run', 'test/cli/turret.ts'], there)
+    child = running.child
+    await running.until(/is up, on its hardware/)
+    expect((await tendon(['arm'], undefined, env)).code).toBe(0)
+    const { code, out } = await stop()
+    expect([code, out]).toEqual([0, expect.stringContaining('stop turret: every servo confirmed')])
+    expect((await tendon(['status'], undefined, env)).out).toContain('stopped by cli')
+    expect(torques()).toEqual([0, 0])
+  })
+
+  it('after a kill: every verb says that power may be on and what to run, and that run confirms it off', async () => {
+    const running = begin(['run', 'test/cli/turret.ts'], { ...env, TURRET_PORT: pty.path })
+    child = running.child
+    await running.until(/is up/)
+    expect((await tendon(['arm'], undefined, env)).code).toBe(0)
+    running.child.kill('SIGKILL')
+    await running.ended
+    expect(torques()).toEqual([1, 1])
+    for (const verb of ['status', 'stop', 'list']) {
+      const { code, err } = await tendon([verb], undefined, env)
+      expect([verb, code, err]).toEqual([verb, 75, expect.stringContaining(`tendon stop --port ${pty.path}`)])
+      expect(err).toContain('Power may still be on: keep clear.')
+    }
+    // The card that it left says which servos there are.
+    expect(await stop()).toMatchObject({ code: 0, out: expect.stringContaining('every servo confirmed') })
+    expect(torques()).toEqual([0, 0])
+    expect((await tendon(['status'], undefined, env)).code).toBe(69)
+  })
+
+  it('a frozen program is named with its process, and stop --port goes past it', async () => {
+    const running = begin(['run', 'test/cli/turret.ts'], { ...env, TURRET_PORT: pty.path })
+    child = running.child
+    await running.until(/is up/)
+    expect((await tendon(['arm'], undefined, env)).code).toBe(0)
+    running.child.kill('SIGSTOP')
+    const silent = await tendon(['stop'], undefined, env)
+    expect([silent.code, silent.err]).toEqual([75, expect.stringContaining(`(process ${running.pid}) does not answer`)])
+    const { code, out } = await stop()
+    expect([code, out]).toEqual([0, expect.stringContaining('does not answer: writing to')])
+    expect(torques()).toEqual([0, 0])
+  })
+})
