@@ -12,7 +12,11 @@ export interface Entry {
 }
 
 /** The sources as the compiler sees them; `tsconfig.json` says how modules are found. */
-export const openProject = (): Project => new Project({ tsConfigFilePath: join(root, 'tsconfig.json') })
+export function openProject(): Project {
+  const project = new Project({ tsConfigFilePath: join(root, 'tsconfig.json'), skipAddingFilesFromTsConfig: true })
+  project.addSourceFilesAtPaths(join(root, 'src/**/*.ts'))
+  return project
+}
 
 /** Every entry of the package that is code. */
 export function entriesOf(project: Project): Entry[] {

@@ -23,10 +23,18 @@ export function problemLines(found: Problem): string[] {
   ]
 }
 
+/** What is wrong with a goal; undefined for a problem with anything else. */
+export function goalIssues({ code, facts }: Problem): readonly GoalIssue[] | undefined {
+  return code === 'TENDON_GOAL_INVALID' || code === 'TENDON_CONTROL_GOAL'
+    ? (facts.issues as readonly GoalIssue[])
+    : undefined
+}
+
 /** Everything that is wrong with a goal at once, a line for each. */
-function whatLines({ code, what, facts }: Problem): string[] {
-  const issues = facts.issues as readonly GoalIssue[] | undefined
-  if (!Array.isArray(issues) || issues.length === 0) return [`${code}: ${what}`]
+function whatLines(found: Problem): string[] {
+  const { code, what, facts } = found
+  const issues = goalIssues(found)
+  if (!issues) return [`${code}: ${what}`]
   return [
     `${code}: The goal of ${facts.command} is not valid.`,
     ...issues.map(({ path, message }) => `  ${path.join('.') || 'goal'}: ${message}`),

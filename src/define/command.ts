@@ -69,6 +69,7 @@ export interface CommandSpec<
   U extends CommandMap,
   Out,
 > {
+  /** One sentence, for people. */
   readonly doc?: string
   /** The input; any Standard Schema that validates synchronously. */
   readonly goal?: G
@@ -76,11 +77,13 @@ export interface CommandSpec<
   readonly feedback?: F
   /** Checked before the caller sees the value. */
   readonly result?: RS
+  /** A result so far, for callers of a run that does not succeed. */
   readonly partial?: P
   /** What `handle.send` accepts. */
   readonly message?: Msg
   /** Operational states in which it may start. Default `['idle']`. In `disarmed` actuators refuse. */
   readonly allowed?: readonly AllowedState<M>[]
+  /** The pool in which it runs. Default `default`, which has one slot. */
   readonly category?: M['category']
   /** Joints and resources for exclusive use. Default: the joints named in a `jointGoal()`, otherwise none. */
   readonly claims?: readonly ClaimOf<M>[] | ((goal: OutputOr<G, undefined>) => readonly ClaimOf<M>[])

@@ -29,6 +29,7 @@ export interface JointsAccess<J extends string> {
   halt(): Promise<boolean>
   /** Lets joints go limp for hand-guiding, read back. They are powered again by `engage` or by arming. */
   release(...joints: J[]): Promise<void>
+  /** Ends a release: goal = where the joint is now, torque on, read back. */
   engage(...joints: J[]): Promise<void>
   /** The newest measured state of any joint. */
   read(joint: J): JointReading
@@ -49,10 +50,15 @@ export interface Inbox<M> extends AsyncIterable<M> {
  * ended or was cut off, every call is refused and counted.
  */
 export interface RunContext<M extends ModelTypes, Goal, Feedback, Partial, Message, Uses extends CommandMap> {
+  /** `wave-3`, as events and `robot.runs()` name it. */
   readonly runId: string
+  /** The name under which it was called. */
   readonly command: string
+  /** What the goal's schema made of the input. */
   readonly goal: Goal
+  /** Those that it claims can be moved, all can be read. */
   readonly joints: JointsAccess<M['joint']>
+  /** What is made from them here ends with the run. */
   readonly sensors: { readonly [S in keyof M['sensors']]: SensorReader<SensorValue<M['sensors'][S]>> }
   /** The parameters as they are in force at the moment when they are read. */
   readonly params: ValuesOf<M['parameters']>
@@ -66,6 +72,7 @@ export interface RunContext<M extends ModelTypes, Goal, Feedback, Partial, Messa
   feedback(value: Feedback): void
   /** Publishes a result so far, for callers of a run that will not succeed. */
   partial(value: Partial): void
+  /** What callers sent with `handle.send`. */
   readonly inbox: Inbox<Message>
   /** `return next(state, value)`: end with a transition. */
   next<V = undefined>(state: M['state'], value?: V): Next<V>
@@ -89,6 +96,7 @@ export interface RunContext<M extends ModelTypes, Goal, Feedback, Partial, Messa
   onInterrupt(listener: () => void): void
   /** Listens to a topic for as long as the run lives. */
   subscribe(topic: string, listener: (value: unknown) => void): void
+  /** Tells the listeners of a topic of this robot: `ctx.subscribe`, `robot.events.on`. */
   publish(topic: string, value: unknown): void
   /** An error to throw when the body gives up on purpose. */
   fail(reason: string, facts?: Readonly<Record<string, unknown>>): TendonError

@@ -23,23 +23,33 @@ import type { Service } from './service.ts'
 
 /** What a robot is, before it can do anything. */
 export interface RobotSpec {
+  /** One sentence, for people. */
   readonly doc?: string
+  /** Operational states beside `disarmed` and `idle`. */
   readonly states?: Readonly<Record<string, StateSpec>>
   /** Where arming lands; default `idle`. */
   readonly initial?: string
+  /** Pools with a limit, in which commands run. `default` may be declared, to change it. */
   readonly categories?: Readonly<Record<string, CategorySpec>>
+  /** Shared lines to servos, as drivers make them: `feetech({ port })`. */
   readonly buses?: Readonly<Record<string, ServoBusSpec>>
+  /** What moves. */
   readonly joints?: Readonly<Record<string, JointSpec>>
+  /** Things beside joints that a run can claim for itself: a lamp, a table. */
   readonly resources?: readonly string[]
   /** Ways to brokers, which sensors name. They are opened before everything else. */
   readonly links?: Readonly<Record<string, LinkSpec>>
+  /** What it hears: `lines(port, { schema })`, `nmea.heading(port)`, `mqttSensor(link, topic, schema)`. */
   readonly sensors?: Readonly<Record<string, SensorSpec>>
   /** Values that the owner of the robot may change while it runs: `cruise: param.number({ ... })`. */
   readonly parameters?: ParameterMap
   /** Made by `defineRobot`: the joints whose limits come from parameters; `joints` has the largest values of these. */
   readonly pacedBy?: Readonly<Record<string, PacedBy>>
+  /** Parts of the world that live as long as the robot; what they need starts with them. */
   readonly services?: readonly Service[]
+  /** Raw zero and range of this unit's servos, by joint: written once, checked at every arming. */
   readonly calibration?: Readonly<Record<string, ServoCalibration>>
+  /** In the place of the defaults. */
   readonly limits?: Partial<Limits>
 }
 
@@ -50,10 +60,15 @@ type None = Record<never, never>
 
 /** The options that commands made by the model itself can take. */
 export interface BuiltinOptions<M extends ModelTypes> {
+  /** One sentence, for people. */
   readonly doc?: string
+  /** States in which it may start. */
   readonly allowed?: readonly (M['state'] | 'disarmed')[]
+  /** The pool in which it runs. */
   readonly category?: M['category']
+  /** Higher is never displaced by lower. Default 0. */
   readonly priority?: number | FromParam<M['numeric']>
+  /** Counted from the start. Default `limits.deadline`. */
   readonly deadline?: Seconds | 'none' | FromParam<M['numeric']>
 }
 
@@ -83,12 +98,17 @@ export interface ScriptTypes<G extends AnySchema | undefined, Out> extends Comma
 
 /** A body that commands the robot. It has no claims and no deadline of its own; its commands have theirs. */
 export interface ScriptSpec<U extends CommandMap, G extends AnySchema | undefined, Out, Param extends string = never> {
+  /** One sentence, for people. */
   readonly doc?: string
+  /** The commands that it may run, by the names under which it calls them. */
   readonly uses: U
+  /** The input, as of a command. */
   readonly goal?: G
   /** Default: every state, `disarmed` included; the commands it runs are judged by themselves. */
   readonly allowed?: readonly string[]
+  /** Default `'none'`. */
   readonly deadline?: Seconds | 'none' | FromParam<Param>
+  /** The body. `robot.x(goal)` is lazy: `yield*` it, or call `.start()`, `.value()`, `.result()` or `.outcome()`. */
   run(robot: OpsOf<U>, goal: TypesOf<G, undefined, undefined, undefined, undefined, Out>['goalInput']): Out
 }
 

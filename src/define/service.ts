@@ -33,10 +33,14 @@ export type OpMakers<Ops extends OpHandlers> = {
 }
 
 export interface ServiceSpec<Ops extends OpHandlers> {
+  /** Services that must have started before this one; it stops before them. */
   readonly needs?: readonly Service[]
+  /** What it throws keeps the robot from starting. Bounded by `limits.serviceTimeout`. */
   start?(env: ServiceEnv): Promise<void> | void
+  /** Ends all that it has begun. Bounded by `limits.serviceTimeout`. */
   stop?(): Promise<void> | void
-  readonly ops?: Ops
+  /** Operations for scripts, under `<service>.<operation>`. The first argument is the runtime's. */
+  readonly ops?: Ops & OpHandlers
 }
 
 /** Declares a service. It is started by the robots whose definition names it in `services`. */

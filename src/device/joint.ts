@@ -10,8 +10,9 @@ export type StopPolicy = 'cut' | 'park' | 'hold'
 
 /** One joint as the definition describes it: names as in URDF, SI units, angles from the model's own zero. */
 export interface JointSpec<Bus extends string = string> {
-  /** Link that carries the joint, and link that moves. */
+  /** Link that carries the joint. */
   readonly parent?: string
+  /** Link that moves. */
   readonly child?: string
   /** Where the joint sits in its parent: translation in metres and, optionally, roll, pitch, yaw in radians. */
   readonly origin?: {

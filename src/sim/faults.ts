@@ -1,5 +1,6 @@
 import type { Seconds } from '../base/units.ts'
-import type { FeetechBus, LineFaults, Utterance } from './feetech/bus.ts'
+import type { FeetechBus } from './feetech/bus.ts'
+import type { LineFaults, Utterance } from './feetech/line-faults.ts'
 import type { FeetechServo } from './feetech/servo.ts'
 import type { SimulatedPort } from './line.ts'
 import { named } from './named.ts'

@@ -136,8 +136,8 @@ describe('the reference page', () => {
   })
 
   it('has command lines that are taken', () => {
-    const lines = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = '']) => block.trim().split('\n'))
-    expect(lines.length).toBeGreaterThan(8)
+    const lines = [...page.matchAll(/```sh.*\n([\s\S]*?)```/g)].flatMap(([, block = '']) => block.trim().split('\n'))
+    expect(lines.length).toBeGreaterThan(5)
     for (const line of lines) expect(read(line.replace(/^tendon /, '')).verb).toBeTruthy()
   })
 })

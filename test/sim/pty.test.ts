@@ -127,7 +127,7 @@ describe('a vendor’s program', { timeout: 60_000 }, () => {
   it('moves a servo and reads it on its way and where it arrives', async () => {
     const { client } = await served()
     await client.write(1, 40, [1])
-    await client.write(1, 41, [0, ...[0x9c, 0x08], 0, 0, ...[0xe8, 0x03]])
+    await client.write(1, 41, [0, ...[0x9c, 0x08], 0, 0, ...[100, 0]])
     const seen = new Set<number | undefined>()
     while ((await client.read(1, 66, 1)).data[0] === 1) seen.add(await client.readWord(1, 56))
     expect(await client.readWord(1, 56)).toBe(2204)

@@ -1,4 +1,5 @@
-import { FeetechBus, type LineFaults } from '../../src/sim/feetech/bus.ts'
+import { FeetechBus } from '../../src/sim/feetech/bus.ts'
+import type { LineFaults } from '../../src/sim/feetech/line-faults.ts'
 import { FeetechServo, type ServoSetup } from '../../src/sim/feetech/servo.ts'
 import type { WireOptions } from '../../src/sim/feetech/wire.ts'
 import { SimulatedPort } from '../../src/sim/line.ts'

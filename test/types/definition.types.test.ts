@@ -1,4 +1,15 @@
-import { all, defineRobot, deg, type Handle, type MoveResult, type RobotOf, seconds, sleep } from 'tendon'
+import {
+  all,
+  defineRobot,
+  deg,
+  type Handle,
+  type MoveResult,
+  type Op,
+  type RobotOf,
+  seconds,
+  service,
+  sleep,
+} from 'tendon'
 import { feetech, sts3215 } from 'tendon/feetech'
 import { nmea } from 'tendon/framing'
 import { serial } from 'tendon/serial'
@@ -248,5 +259,23 @@ describe('scripts are typed by the commands that they use', () => {
       robotOf.rest(moveTo)
     })
     expect(robotOf.rest(home).restCommand).toBe(home)
+  })
+
+  it('an operation of a service knows its context without being told, and gives its arguments and its value', () => {
+    const scale = service('scale', {
+      ops: {
+        async weigh({ signal }, part: string) {
+          expectTypeOf(signal).toEqualTypeOf<AbortSignal>()
+          return part.length
+        },
+      },
+    })
+    expectTypeOf(scale.ops.weigh).parameters.toEqualTypeOf<[part: string]>()
+    expectTypeOf(scale.ops.weigh('nuts')).toEqualTypeOf<Op<number>>()
+    compiled(() => {
+      // @ts-expect-error a part is named by its name
+      scale.ops.weigh(3)
+    })
+    expect(scale.name).toBe('scale')
   })
 })

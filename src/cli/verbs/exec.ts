@@ -6,6 +6,7 @@ import type { ExecEvent, ExecResult } from '../control/protocol.ts'
 import { goalFrom, type WrittenGoal } from '../goal-words.ts'
 import { outcomeShown } from '../outcome-text.ts'
 import { callerOutput, type Output } from '../output.ts'
+import { goalIssues } from '../problem-text.ts'
 import { type Progress, progressFor } from '../progress.ts'
 import { quantityIn } from '../quantity.ts'
 import { UsageError } from '../usage-error.ts'
@@ -126,13 +127,12 @@ class RunOverThere {
 
 /** A number without a unit is radians where an angle is wanted; who means degrees is told how to write it. */
 function hinted(found: Problem, { bare }: WrittenGoal): Problem {
-  if (!Array.isArray(found.facts.issues)) return found
-  const issues = (found.facts.issues as { path: string[]; message: string }[]).map(({ path, message }) => {
+  const issues = goalIssues(found)?.map(({ path, message }) => {
     const name = path.join('.')
     const isAngle = bare.includes(name) && message.includes(' rad ')
     return { path, message: `${message}${isAngle ? ` (a bare number is radians; for degrees: ${name}=30deg)` : ''}` }
   })
-  return { ...found, facts: { ...found.facts, issues } }
+  return issues ? { ...found, facts: { ...found.facts, issues } } : found
 }
 
 function hintedOutcome(outcome: Outcome, written: WrittenGoal): Outcome {

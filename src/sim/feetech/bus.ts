@@ -3,9 +3,11 @@ import type { Seconds } from '../../base/units.ts'
 import type { ByteConnection, DeviceEnv, Unsubscribe } from '../../device/transport.ts'
 import type { Random } from '../random.ts'
 import type { Timeline } from '../timeline.ts'
-import { BROADCAST, encodeStatus, INSTRUCTION, type InstructionFrame, LARGEST_LENGTH } from './frame.ts'
+import { BROADCAST } from './frame.ts'
 import { type HostEar, HostSide } from './host-side.ts'
+import type { LineFaults } from './line-faults.ts'
 import { BAUD_RATES } from './registers.ts'
+import { Responder } from './responder.ts'
 import type { FeetechServo } from './servo.ts'
 import { Wire, type WireOptions } from './wire.ts'
 
@@ -19,36 +21,13 @@ export interface WireFrame {
   readonly bytes: Uint8Array
 }
 
-/** A reply as it gets to the line. */
-export interface Utterance {
-  readonly bytes: Uint8Array
-  /** Seconds later than the servo meant to. Its turn passes all the same. */
-  readonly late?: Seconds
-  /** Where the host's adapter breaks it in pieces: indices of first bytes, rising. */
-  readonly cuts?: readonly number[]
-}
-
-/** What stands between a servo and the line, when something does. */
-export interface LineFaults {
-  /** Whether nothing reaches this servo and nothing comes from it. */
-  silent(servo: FeetechServo): boolean
-  /** What becomes of its reply: the same bytes, others, several frames, or nothing. */
-  reply(servo: FeetechServo, bytes: Uint8Array): readonly Utterance[]
-  /** Bytes that nobody sent, and how long after the host's frame they come; `undefined`: the line is clean. */
-  noise(bus: FeetechBus): { readonly bytes: Uint8Array; readonly after: Seconds } | undefined
-}
-
-const NOTHING = new Uint8Array(0)
 const NO_FAULTS: LineFaults = {
   silent: () => false,
   reply: (_servo, bytes) => [{ bytes }],
   noise: () => undefined,
 }
 
-/**
- * The servos of one bus, and what they make of instruction frames: facts 2.1. An instruction that is unknown or
- * malformed is ignored, because the status byte has no bit for it.
- */
+/** The servos of one bus, the line that they share, and who listens to it. */
 export class FeetechBus {
   readonly name: string
   readonly servos: readonly FeetechServo[]
@@ -78,7 +57,7 @@ export class FeetechBus {
     this.#host = new HostSide(timeline)
     this.#wire = new Wire(timeline, random, options, {
       heard: (frame, at) => {
-        this.#execute(frame, at)
+        responder.execute(frame, at)
         this.#disturb(at)
         this.#tapped('host', frame.bytes, at)
       },
@@ -89,6 +68,7 @@ export class FeetechBus {
       disturbed: (bytes) => this.#host.hand(bytes),
       echoed: (bytes) => this.#host.hand(bytes),
     })
+    const responder = new Responder(this.#wire, this.#faults, (id) => this.#addressed(id))
   }
 
   /** How many bytes were garbled because host and servo sent at once. */
@@ -164,77 +144,6 @@ export class FeetechBus {
     if (noise) this.#wire.say(noise.bytes, at + noise.after, { noise: true })
   }
 
-  #execute(frame: InstructionFrame, at: Seconds): void {
-    const { ping, read, write, regWrite, action, syncRead, syncWrite, recovery, reboot, reset, calibrate } = INSTRUCTION
-    const { instruction } = frame
-    if (instruction === ping) this.#ping(frame, at)
-    else if (instruction === read) this.#read(frame, at)
-    else if (instruction === write || instruction === regWrite) this.#write(frame, at)
-    else if (instruction === syncRead) this.#syncRead(frame, at)
-    else if (instruction === syncWrite) this.#syncWrite(frame, at)
-    else if (instruction === action) this.#order(frame, at, (servo) => servo.action(at))
-    else if (instruction === recovery) this.#order(frame, at, (servo) => servo.recover(at))
-    else if (instruction === reboot) this.#order(frame, at, (servo) => servo.powerCycle(at))
-    else if (instruction === reset) this.#order(frame, at, (servo) => servo.forgetTurns(at))
-    else if (instruction === calibrate)
-      this.#order(frame, at, (servo) => servo.definePosition(at, wordIn(frame.params)))
-  }
-
-  #ping({ id, params }: InstructionFrame, at: Seconds): void {
-    if (params.length > 0) return
-    const ids = new Set(this.#addressed(id).map((servo) => servo.id))
-    let from = at
-    for (const one of [...ids].sort((a, b) => a - b)) from = this.#answer(this.#addressed(one), () => NOTHING, at, from)
-  }
-
-  /** A reading that does not fit into a status frame is no instruction; one beyond the table reads zeros there. */
-  #read({ id, params }: InstructionFrame, at: Seconds): void {
-    const [address, count] = params
-    if (id === BROADCAST || params.length !== 2 || address === undefined || !isReadable(count)) return
-    this.#answer(this.#addressed(id), (servo) => servo.read(address, count, at), at)
-  }
-
-  #write({ id, instruction, params }: InstructionFrame, at: Seconds): void {
-    const [address] = params
-    if (address === undefined || params.length < 2) return
-    const data = params.subarray(1)
-    this.#order({ id }, at, (servo) => {
-      if (instruction === INSTRUCTION.regWrite) servo.holdWrite(address, data)
-      else servo.write(address, data, at)
-    })
-  }
-
-  /** Something that is done and then acknowledged, where one servo was called and it answers such things. */
-  #order({ id }: Pick<InstructionFrame, 'id'>, at: Seconds, act: (servo: FeetechServo) => void): void {
-    const called = this.#addressed(id)
-    const answering = id === BROADCAST ? [] : called.filter((servo) => servo.answersWrites)
-    for (const servo of called) act(servo)
-    // One that was just given another id still answers by the one it was called by.
-    this.#answer(answering, () => NOTHING, at, at, id)
-  }
-
-  /** Replies in the order of the list. The turn of one that is absent passes unused: how others wait is unchecked. */
-  #syncRead({ id, params }: InstructionFrame, at: Seconds): void {
-    const [address, count] = params
-    if (id !== BROADCAST || address === undefined || !isReadable(count)) return
-    let from = at
-    for (const wanted of params.subarray(2)) {
-      const called = this.#addressed(wanted)
-      from =
-        called.length > 0
-          ? this.#answer(called, (servo) => servo.read(address, count, at), at, from)
-          : from + this.#wire.duration(count + STATUS_OVERHEAD)
-    }
-  }
-
-  #syncWrite({ id, params }: InstructionFrame, at: Seconds): void {
-    const [address, count] = params
-    if (id !== BROADCAST || address === undefined || !count || (params.length - 2) % (count + 1) !== 0) return
-    for (let i = 2; i < params.length; i += count + 1)
-      for (const servo of this.#addressed(params[i] as number))
-        servo.write(address, params.subarray(i + 1, i + 1 + count), at)
-  }
-
   /** Those that this id calls and that can hear: supplied, connected, and set to this line's baud rate. */
   #addressed(id: number): FeetechServo[] {
     return this.servos.filter(
@@ -245,47 +154,6 @@ export class FeetechBus {
         !this.#faults.silent(servo),
     )
   }
-
-  /**
-   * Sends the status frame of an instruction that came at `at`, when `from` and the servo's return delay have passed.
-   * Returns when its turn on the line is over. Servos that share an id talk at once, and the line is low wherever one
-   * of them pulls it low: what they say alike arrives, the rest does not add up.
-   */
-  #answer(
-    servos: readonly FeetechServo[],
-    data: (servo: FeetechServo) => Uint8Array,
-    at: Seconds,
-    from = at,
-    id?: number,
-  ): Seconds {
-    const [first] = servos
-    if (!first) return from
-    const frames = servos.map((servo) => encodeStatus(id ?? servo.id, servo.status(at), data(servo)))
-    const earliest = from + Math.max(...servos.map((servo) => servo.returnDelay))
-    const turn = earliest + this.#wire.duration(Math.max(...frames.map(({ length }) => length)))
-    const said = frames.flatMap((frame, index) => this.#faults.reply(servos[index] as FeetechServo, frame))
-    if (servos.length > 1 && said.length > 1) return Math.max(turn, this.#wire.say(overlaid(said), earliest))
-    let end = earliest
-    for (const { bytes, late = 0, cuts } of said)
-      if (late > 0) this.#wire.say(bytes, end + late, { cuts })
-      else end = this.#wire.say(bytes, end, { cuts })
-    return Math.max(turn, end)
-  }
-}
-
-/** Header, id, length, status and checksum. */
-const STATUS_OVERHEAD = 6
-
-/** LEN of the status frame counts the data, the status byte and the checksum. */
-const isReadable = (count: number | undefined): count is number => count !== undefined && count + 2 <= LARGEST_LENGTH
-
-const wordIn = ([low, high]: Uint8Array): number | undefined =>
-  low === undefined || high === undefined ? undefined : low | (high << 8)
-
-function overlaid(said: readonly Utterance[]): Uint8Array {
-  const bytes = new Uint8Array(Math.max(...said.map((one) => one.bytes.length))).fill(0xff)
-  for (const one of said) for (const [at, byte] of one.bytes.entries()) bytes[at] = (bytes[at] as number) & byte
-  return bytes
 }
 
 function deliver(connection: ByteConnection, bytes: Uint8Array): void {

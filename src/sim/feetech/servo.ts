@@ -1,7 +1,8 @@
 import type { Seconds } from '../../base/units.ts'
+import { CURRENT_UNIT, driveOf, goalOf, limitsOf, modulo, presentPosition } from './control.ts'
 import { Memory } from './memory.ts'
 import { type Body, type Drive, Motion, STEP } from './motion.ts'
-import { Protection, type ProtectionLimits, STEPS_PER_UNIT } from './protection.ts'
+import { Protection, type ProtectionLimits } from './protection.ts'
 import { ACCELERATION_CLAMP, ALARM, type RegisterName, STEPS_PER_TURN, STS3215 } from './registers.ts'
 import { Thermal } from './thermal.ts'
 
@@ -25,19 +26,14 @@ export interface ServoSetup {
 const STALL_CURRENT = 2.5
 const IDLE_CURRENT = 0.06
 const SUPPLY_OHMS = 0.15
-/** Units of registers 28 and 69. */
-const CURRENT_UNIT = 0.0065
-const MULTI_TURN_LIMIT = 30_719
 const OFFSET_LIMIT = 2047
 const CENTRE = 2048
-const FULL_ANGLE_FEEDBACK = 1 << 4
 const DEFINE_CENTRE = 128
 /** Volts below which the controller itself goes out, and starts anew when they are back. Ours, not measured. */
 const BROWN_OUT = 3
 const SENSED_FIRST = STS3215.presentPosition.address
 const SENSED_LAST = STS3215.presentGoal.address + 1
 
-const modulo = (value: number, by: number): number => ((value % by) + by) % by
 const stepsAt = (now: Seconds): number => Math.floor(now / STEP + 1e-6)
 
 /**
@@ -78,7 +74,7 @@ export class FeetechServo {
     this.#nominal = supply
     this.#supply = supply
     this.#thermal = new Thermal(ambient)
-    this.#limits = this.#readLimits()
+    this.#limits = limitsOf(this.#memory)
     this.#drive = this.#readDrive()
   }
 
@@ -304,7 +300,7 @@ export class FeetechServo {
       this.#resting = false
     }
     apply()
-    this.#limits = this.#readLimits()
+    this.#limits = limitsOf(this.#memory)
     this.#drive = this.#readDrive()
   }
 
@@ -336,72 +332,18 @@ export class FeetechServo {
     this.#body = { ...this.#body, min: this.#body.min - turns, max: this.#body.max - turns }
   }
 
-  /** Several turns are counted with both limits 0 or full-angle feedback; otherwise a position is within one turn. */
-  #countsTurns(): boolean {
-    const unlimited = this.#memory.get('minPosition') === 0 && this.#memory.get('maxPosition') === 0
-    return unlimited || (this.#memory.get('phase') & FULL_ANGLE_FEEDBACK) !== 0
-  }
-
   #presentPosition(): number {
-    const present = Math.round(this.#motion.position - this.#memory.get('positionOffset'))
-    return this.#countsTurns() ? present : modulo(present, STEPS_PER_TURN)
-  }
-
-  /** The goal after the limits. */
-  #goal(): number {
-    const goal = this.#memory.get('goalPosition')
-    const min = this.#memory.get('minPosition')
-    const max = this.#memory.get('maxPosition')
-    if (min === 0 && max === 0) return Math.max(-MULTI_TURN_LIMIT, Math.min(MULTI_TURN_LIMIT, goal))
-    return Math.max(min, Math.min(max, goal))
-  }
-
-  /** The goal on the shaft's own scale: in the turn in which it is now. */
-  #target(): number {
-    const offset = this.#memory.get('positionOffset')
-    if (this.#countsTurns()) return this.#goal() + offset
-    const turn = Math.floor(Math.round(this.#motion.position - offset) / STEPS_PER_TURN)
-    return this.#goal() + offset + turn * STEPS_PER_TURN
+    return presentPosition(this.#memory, this.#motion.position)
   }
 
   #readDrive(): Drive {
-    const mode = this.#memory.get('mode')
-    const fastest = this.#memory.get('maxVelocity') * 50
-    const asked = this.#memory.get('goalVelocity')
-    const acceleration = this.#memory.get('acceleration') || this.#memory.get('maxAcceleration')
-    const limit = asked === 0 ? fastest : Math.min(Math.abs(asked), fastest)
-    const velocity = mode === 2 ? (this.#memory.get('goalTime') / 1000) * fastest : Math.sign(asked) * limit
-    const turning = mode === 1 || mode === 2
-    return {
-      powered: this.#memory.get('torqueEnable') !== 0 && !this.#unloaded() && this.supplied,
-      kind: turning ? 'velocity' : 'position',
-      target: this.#target(),
-      velocity: (turning ? velocity : limit) * this.#pace,
-      acceleration: acceleration * 100,
-      authority: this.#authority(),
-    }
-  }
-
-  #authority(): number {
-    const limit = Math.min(1, this.#memory.get('torqueLimit') / 1000)
-    const weak = this.#protection.tripped & this.#memory.get('unloadConditions') & ALARM.overload
-    return weak === 0 ? limit : Math.min(limit, this.#memory.get('protectionTorque') / 100)
-  }
-
-  #unloaded(): boolean {
-    const unloading = this.#memory.get('unloadConditions') & (ALARM.current | ALARM.temperature)
-    return (this.#protection.tripped & unloading) !== 0
-  }
-
-  #readLimits(): ProtectionLimits {
-    const memory = this.#memory
-    return {
-      overload: memory.get('overloadTorque') / 100,
-      overloadSteps: memory.get('protectionTime') * STEPS_PER_UNIT,
-      current: memory.get('protectionCurrent') * CURRENT_UNIT,
-      currentSteps: memory.get('overCurrentTime') * STEPS_PER_UNIT,
-      temperature: memory.get('maxTemperature'),
-    }
+    const { supplied } = this
+    return driveOf(this.#memory, {
+      position: this.#motion.position,
+      tripped: this.#protection.tripped,
+      pace: this.#pace,
+      supplied,
+    })
   }
 
   #current(): number {
@@ -423,6 +365,6 @@ export class FeetechServo {
     memory.set('status', this.status(now))
     memory.set('moving', this.#motion.velocity === 0 ? 0 : 1)
     memory.set('presentCurrent', Math.round(this.#current() / CURRENT_UNIT))
-    memory.set('presentGoal', this.#goal())
+    memory.set('presentGoal', goalOf(memory))
   }
 }
