@@ -3,7 +3,7 @@
 
 import { defineRobot, deg, degPerSec, start, toDegrees } from 'tendon'
 import type { ServoSpec } from 'tendon/device'
-import { framedLine, type ServoProtocol, servoDriver } from 'tendon/feetech'
+import { framedLine, type ServoProtocol, servoDriver } from 'tendon/drivers'
 import { cobs, crc16X25 } from 'tendon/framing'
 import { driverConformance, MemoryTransport } from 'tendon/testing'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ServoSpec } from '../../src/device/servo-bus.ts'
-import { framedLine, type ServoProtocol, servoDriver } from '../../src/drivers/feetech/index.ts'
+import { framedLine, type ServoProtocol, servoDriver } from '../../src/drivers/index.ts'
 import { fixedLength, modbus } from '../../src/framing/index.ts'
 import { type ScriptStep, scriptedPort, VirtualClock } from '../../src/testing/index.ts'
 

@@ -13,6 +13,7 @@ const LOADED: Readonly<Record<string, readonly string[]>> = {
   './serial': [],
   './pty': [],
   './framing': [],
+  './drivers': [],
   './feetech': [],
   './sim': [],
   './testing': ['rxjs', 'xstate'],

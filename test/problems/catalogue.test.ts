@@ -30,7 +30,10 @@ describe('the table of all errors', () => {
       ...sourcesIn('robots', /\.(md|ts)$/),
       { path: 'README.md', text: readFileSync(`${root}README.md`, 'utf8') },
     ]
-    const settings = ['TENDON_RECORDINGS', 'TENDON_RUNTIME_DIR']
+    // Names of settings in the environment look like codes, and are none.
+    const settings = source.flatMap(({ text }) =>
+      [...text.matchAll(/\benv\.(TENDON_\w+)/g)].map((match) => match[1] ?? ''),
+    )
     const unknown = pages.flatMap(({ path, text }) =>
       [...new Set(text.match(/\bTENDON_[A-Z0-9_]*[A-Z0-9](?!\w)/g))]
         .filter((name) => !Object.hasOwn(allProblems, name) && !settings.includes(name))

@@ -23,6 +23,7 @@ import {
 import * as broker from 'tendon/broker'
 import { embeddedBroker } from 'tendon/broker'
 import * as device from 'tendon/device'
+import * as drivers from 'tendon/drivers'
 import * as feetechEntry from 'tendon/feetech'
 import { encodeFrame, encodeSignMagnitude, feetech, sts3215, switchOff } from 'tendon/feetech'
 import * as framing from 'tendon/framing'
@@ -60,6 +61,7 @@ import * as testing from 'tendon/testing'
 import { framingConformance, harness, scriptedPort, VirtualClock } from 'tendon/testing'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import manifest from '../../package.json' with { type: 'json' }
 
 const nowhere = serial({ path: '/dev/no-such-port', baudRate: 1_000_000 })
 const model = defineRobot('turret', {
@@ -354,7 +356,24 @@ const classes = [
   ],
   ...['HalfDuplexBus', 'SimulatedPort', 'SimulatedServo', 'Simulation', 'MemoryTransport'],
 ]
-const entries = { tendon, broker, device, feetechEntry, framing, mqttEntry, problems, pty, serialEntry, sim, testing }
+const entries = {
+  tendon,
+  broker,
+  device,
+  drivers,
+  feetechEntry,
+  framing,
+  mqttEntry,
+  problems,
+  pty,
+  serialEntry,
+  sim,
+  testing,
+}
+
+it('every entry of the package is looked at', () => {
+  expect(Object.keys(entries)).toHaveLength(Object.keys(manifest.exports).length - 1)
+})
 
 it('every function of every entry is listed: how it fails, or why it cannot', () => {
   const listed = new Set([...Object.keys(failures), ...Object.values(TOTAL).join(' ').split(' '), ...classes])

@@ -1,10 +1,6 @@
 /** `tendon/feetech`: Feetech STS servos, such as the STS3215 of SO-100 and SO-101 arms. */
 
 // What drivers of other families are made of as well: the line that takes turns, and how it finds their frames.
-export { framedLine } from '../framed-line.ts'
-export { HalfDuplexBus, type HalfDuplexOptions, type Replies, type Reply } from '../half-duplex-bus.ts'
-export type { ExpectedReply, FrameDecoder, LineProtocol, LineRequest } from '../line-request.ts'
-export { type ServoDriverOptions, type ServoProtocol, type ServoState, servoDriver } from '../servo-driver.ts'
 export { FeetechBus, type FeetechOptions, type FeetechSpec, feetech } from './bus.ts'
 export { BROADCAST_ID, decodeFrame, encodeFrame, type Frame, INSTRUCTION } from './frame.ts'
 export { RegisterAccess, type WriteManner } from './register-access.ts'
