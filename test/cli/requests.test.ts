@@ -85,7 +85,7 @@ describe('exec over the socket', () => {
     expect(started).toMatchObject({ cause: { by: 'cli', reason: 'tendon exec' } })
   })
 
-  it('whose caller goes is canceled; a detached one runs on', async () => {
+  it('whose caller goes is canceled', async () => {
     const { ask, arm, clock, robot, leave } = await rig()
     await arm()
     void ask('exec', { command: 'wave' })

@@ -1,3 +1,6 @@
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { spawn as spawnOnTerminal } from '@lydell/node-pty'
 import { describe, expect, it } from 'vitest'
@@ -120,6 +123,25 @@ describe.concurrent('tendon sim', { timeout: 60_000 }, () => {
     expect({ code, err }).toEqual({ code: 0, err: '' })
     expect(found).toEqual(['1 2 3 4 5 6', '1 2 3 4 5 6'])
     expect(out).toMatch(/^servos: \/dev\/\S+ {2}\(servos 1 2 3 4 5 6, 1000000 baud; Ctrl-C ends\)\n$/)
+  })
+
+  it('--pty with a path makes a link there that programs can rely on, and takes it away at the end', async () => {
+    const link = join(mkdtempSync(join(tmpdir(), 'tendon-pty-')), 'arm')
+    const found: string[] = []
+    const { code } = await tendon(['sim', 'so101', '--pty', link], (text, child) => {
+      if (!text.startsWith(`servos: ${link}  (/dev/`)) return
+      void visitTwice(link).then((ids) => {
+        found.push(...ids)
+        child.kill('SIGINT')
+      })
+    })
+    expect(code).toBe(0)
+    expect(found).toEqual(['1 2 3 4 5 6', '1 2 3 4 5 6'])
+    expect(existsSync(link)).toBe(false)
+    writeFileSync(link, 'a file of somebody')
+    const refused = await tendon(['sim', 'so101', '--pty', link])
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('is no link')])
+    expect(readFileSync(link, 'utf8')).toBe('a file of somebody')
   })
 
   it('--pty --json prints one object, with path, baud rate and ids', async () => {
