@@ -1,4 +1,5 @@
-import type { Outcome, Problem } from 'tendon'
+import type { Outcome } from 'tendon'
+import { inCommandLineWords } from './command-line-words.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { Output } from './output.ts'
 
@@ -25,10 +26,10 @@ export function outcomeShown(output: Output, { command, run, took }: RunShown, o
     }
     case 'failed':
       output.say(`${red('✗')} ${command} failed ${after}${valueText(outcome.partial)}`)
-      output.problem(asWritten(outcome.error, command))
+      output.problem(inCommandLineWords(outcome.error, command))
       return exitCodes.failed
     case 'refused':
-      output.problem(asWritten(outcome.error, command))
+      output.problem(inCommandLineWords(outcome.error, command))
       return exitCodes.refused
     case 'uncertain':
       output.problem(outcome.error)
@@ -38,20 +39,3 @@ export function outcomeShown(output: Output, { command, run, took }: RunShown, o
 
 const valueText = (value: unknown): string =>
   value === undefined || value === null ? '' : `: ${JSON.stringify(value)}`
-
-/** The fix of a problem in the words of the command line, where the catalogue has it in those of the library. */
-function asWritten(found: Problem, command: string): Problem {
-  const { facts } = found
-  const near = (facts.near as readonly string[] | undefined)?.[0]
-  const fixes: Readonly<Record<string, string>> = {
-    TENDON_UNKNOWN_COMMAND: near ? `tendon exec ${near}` : 'tendon list',
-    TENDON_DISARMED: `tendon exec ${command} --arm`,
-    TENDON_NOT_ARMED: `tendon exec ${command} --arm`,
-    TENDON_LATCHED: `Look at the robot, then: tendon reset, and tendon exec ${command} --arm`,
-    TENDON_IN_FAULT: 'Keep clear, cut the supply if in doubt, then: tendon acknowledge',
-    TENDON_CATEGORY_FULL: 'tendon runs shows what is running; tendon cancel <run> ends it',
-    TENDON_CLAIM_TAKEN: `tendon cancel ${String(facts.holder)}`,
-  }
-  const fix = fixes[found.code]
-  return fix === undefined ? found : { ...found, fix }
-}

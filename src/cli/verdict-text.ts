@@ -1,4 +1,5 @@
 import type { Problem, StopVerdict } from 'tendon'
+import { inCommandLineWords } from './command-line-words.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { Output } from './output.ts'
 
@@ -24,8 +25,8 @@ function holding({ joints }: StopVerdict): string[] {
   return held.length > 0 ? [`disarmed, POWER ON: ${held.join(', ')} (tendon disarm --cut takes it away)`] : []
 }
 
-/** Shows what stood against arming. */
-export function showNotArmed(output: Output, problems: readonly Problem[]): number {
-  for (const found of problems) output.problem(found)
+/** Shows what stood against arming, for the sake of a command where it was. */
+export function showNotArmed(output: Output, problems: readonly Problem[], command?: string): number {
+  for (const found of problems) output.problem(inCommandLineWords(found, command))
   return problems.some(({ power }) => power === 'unknown') ? exitCodes.notConfirmed : exitCodes.refused
 }

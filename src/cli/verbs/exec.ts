@@ -92,7 +92,7 @@ class RunOverThere {
   }
 
   #ended(result: ExecResult, written: WrittenGoal): number {
-    if ('notArmed' in result) return showNotArmed(this.#output, result.notArmed)
+    if ('notArmed' in result) return showNotArmed(this.#output, result.notArmed, this.#command)
     if ('detached' in result) {
       this.#output.show(
         { type: 'detached', run: result.run },
