@@ -60,6 +60,8 @@ export interface ServoSample {
   readonly temperature?: number
   readonly current?: number
   readonly moving?: boolean
+  /** What its torque register says. */
+  readonly powered?: boolean
   /** Names of the alarm bits that the servo reports: `overload`, `voltage`, ... */
   readonly alarms: readonly string[]
 }
@@ -120,7 +122,7 @@ export interface ServoBus {
   /** One joined read of position, velocity and load of `ids` (default all). A servo that does not answer within its
    *  retries is missing from the map, and counted; this does not reject unless the link is gone. */
   readMotion(ids?: readonly number[]): Promise<ReadonlyMap<number, ServoSample>>
-  /** The same with voltage, temperature, current, moving and alarms. */
+  /** The same with voltage, temperature, current, moving, powered and alarms. */
   readStatus(ids?: readonly number[]): Promise<ReadonlyMap<number, ServoSample>>
   /**
    * One joined write. It takes its turn on the line; when an older one still waits for its turn, the newer values

@@ -98,8 +98,7 @@ function servoBus<Frame>(
     for (const id of ids) {
       const reply = await ask(id, 'report')
       if (!reply) continue
-      const { powered: _, ...state } = protocol.stateOf(reply.frame)
-      samples.set(id, { ...state, id, at: reply.at })
+      samples.set(id, { ...protocol.stateOf(reply.frame), id, at: reply.at })
     }
     return samples
   }

@@ -53,6 +53,8 @@ export class Axis {
 
   /** What was last read of the torque register; `unknown` while it is being changed, too. */
   power: 'unknown' | 'on' | 'off' = 'unknown'
+  /** Since when its power is meant to stay on: readings from before that may still be on their way. */
+  heldSince: Seconds | undefined
   /** A stop must take its power and not freeze it: it has none, is losing it, or has only just got it. */
   cutOnStop = true
   /** Ticks since the last answer. */
@@ -178,6 +180,7 @@ export class Axis {
   /** It has no power, or is losing it: no setpoint until it is engaged again. */
   letGo(): void {
     this.cutOnStop = true
+    this.heldSince = undefined
     this.#rest('limp', this.#setpoint)
   }
 

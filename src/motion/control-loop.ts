@@ -217,7 +217,7 @@ export class ControlLoop {
       if (!sample) this.#missed(axis)
       else {
         axis.take(sample)
-        const alarm = this.#alarmOf(axis, sample)
+        const alarm = this.#alarmOf(axis, sample) ?? this.#powerLossOf(axis, sample)
         if (alarm) alarms.push(alarm)
       }
     }
@@ -237,6 +237,15 @@ export class ControlLoop {
     axis.faulted = true
     const { name: joint, id: servo } = axis
     return problem('TENDON_SERVO_ALARM', { joint, bus: this.#name, servo, alarms: sample.alarms })
+  }
+
+  /** A servo that has restarted (a sag of its supply) answers well, has no torque, and its joint drops. */
+  #powerLossOf(axis: Axis, { at, powered }: ServoSample): Problem | undefined {
+    const held = axis.power === 'on' && axis.heldSince !== undefined && at > axis.heldSince
+    if (powered !== false || !held || axis.faulted || !this.#env.gate.isOpen) return undefined
+    axis.faulted = true
+    axis.power = 'off'
+    return problem('TENDON_SERVO_POWER_LOST', { joint: axis.name, bus: this.#name, servo: axis.id })
   }
 
   /** A fault of this joint matters: the robot is armed, or the joint has power although it is not. */

@@ -67,6 +67,7 @@ export class Power {
     for (const axis of axes) {
       this.#provisional.delete(axis)
       axis.power = 'on'
+      axis.heldSince = this.#rig.env.clock.now()
       axis.cutOnStop = false
       axis.faulted = false
       axis.engage()

@@ -48,3 +48,7 @@ export function checkResult(command: string, schema: AnySchema | undefined, valu
     return { status: 'failed', error: threw(command, error) }
   }
 }
+
+/** Whether a body only tells what has ended its run already: a joint's call rejects because its bus is gone. */
+export const isOwnEnd = (ending: Ending, error: unknown): boolean =>
+  ending.status === 'failed' && error instanceof TendonError && error.code === ending.error.code

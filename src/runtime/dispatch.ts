@@ -24,7 +24,7 @@ import { isAsyncGenerator, isGenerator, isThenable } from '../run/body-kind.ts'
 import type { CommandRecord } from '../run/command-record.ts'
 import { BodyContext } from '../run/context.ts'
 import { Deadlines } from '../run/deadlines.ts'
-import { checkResult, type Ending, failure, reasonOf, success, threw } from '../run/ending.ts'
+import { checkResult, type Ending, failure, isOwnEnd, reasonOf, success, threw } from '../run/ending.ts'
 import { type HandleHost, handleOf } from '../run/handle.ts'
 import type { RunHost } from '../run/host.ts'
 import { RunInbox } from '../run/inbox.ts'
@@ -598,7 +598,7 @@ export class Dispatcher implements RunHost, HandleHost, RobotView {
 
   #bodyThrew(run: Run, error: unknown): void {
     if (this.#bodyIsLate(run)) return
-    if (run.ending) this.#cleanupThrew(run, error)
+    if (run.ending && !isOwnEnd(run.ending, error)) this.#cleanupThrew(run, error)
     run.ending ??= failure(run.record.command, error)
     this.#bodyIsOver(run)
   }

@@ -83,7 +83,15 @@ describe.each(Object.keys(lines))('a Feetech bus over %s', (kind) => {
     servos.set(3, STS3215.moving, 1)
     const samples = await run(bus.readStatus([3]))
     expect([...samples.keys()]).toEqual([3])
-    expect(samples.get(3)).toMatchObject({ voltage: 7.4, temperature: 31, current: 0.065, moving: true })
+    expect(samples.get(3)).toMatchObject({
+      voltage: 7.4,
+      temperature: 31,
+      current: 0.065,
+      moving: true,
+      powered: false,
+    })
+    servos.set(3, STS3215.torque, 1)
+    expect((await run(bus.readStatus([3]))).get(3)).toMatchObject({ powered: true, temperature: 31 })
     expect(samples.get(3)?.alarms).toEqual(['temperature', 'overload'])
   })
 

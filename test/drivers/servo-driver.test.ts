@@ -68,7 +68,7 @@ describe('a driver made from a protocol', () => {
     const { clock, port, bus } = await opened([{ expect: '01 00', reply: 'AA 01 00 05' }, silent, silent, silent])
     const samples = await clock.run(bus.readMotion())
     expect([...samples.values()]).toEqual([
-      { id: 1, at: expect.any(Number), position: 5, velocity: 0, load: 0, alarms: [] },
+      { id: 1, at: expect.any(Number), position: 5, velocity: 0, load: 0, alarms: [], powered: false },
     ])
     port.verify()
     expect(bus.health()).toMatchObject({ retries: 2, timeouts: 3 })

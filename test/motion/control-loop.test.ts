@@ -106,6 +106,25 @@ describe('the control loop', () => {
     ])
   })
 
+  test('a servo that restarts while armed answers well and has no torque: that is a fault', async () => {
+    const f = fixture()
+    await f.armed()
+    f.bus.servo(2).powered = false
+    await f.clock.advance(1.2)
+    expect(f.faults).toMatchObject([{ code: 'TENDON_SERVO_POWER_LOST', facts: { joint: 'lift', servo: 2 } }])
+  })
+
+  test('a joint that a run has let go limp is no fault, and none when it is engaged again', async () => {
+    const f = fixture()
+    await f.armed()
+    const grant = f.hardware.grant(JOINTS, 'run-1')
+    await f.clock.run(grant.release(['lift']))
+    await f.clock.advance(2.5)
+    await f.clock.run(grant.engage(['lift']))
+    await f.clock.advance(2.5)
+    expect(f.faults).toEqual([])
+  })
+
   test('a bus pulled while armed ends its moves and is a fault at once; disarmed it is a note', async () => {
     const f = fixture()
     await f.armed()

@@ -152,8 +152,9 @@ export class IdealBus implements ServoBus {
     })
   }
 
-  readStatus(ids?: readonly number[]): Promise<ReadonlyMap<number, ServoSample>> {
-    return this.readMotion(ids)
+  async readStatus(ids?: readonly number[]): Promise<ReadonlyMap<number, ServoSample>> {
+    const samples = await this.readMotion(ids)
+    return new Map([...samples].map(([id, sample]) => [id, { ...sample, powered: this.servo(id).powered }]))
   }
 
   writeSetpoints(setpoints: readonly ServoSetpoint[]): Promise<void> {

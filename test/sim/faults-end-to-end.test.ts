@@ -167,6 +167,22 @@ describe('power and cables', () => {
     await close()
   })
 
+  it('a servo whose supply sags too shortly to fall silent has restarted without torque, and that is a fault', async () => {
+    const rig = await harness(arm)
+    await rig.arm()
+    const end = scheduleFaults(rig.sim, rig.clock, ['lift=brown-out@1s..1.01s'])
+    await rig.clock.advance(4)
+    expect(rig.sim.servo('lift').read('torqueEnable')).toBe(0)
+    expect(rig.events('fault').map(({ problem }) => [problem.code, problem.facts.joint])).toEqual([
+      ['TENDON_SERVO_POWER_LOST', 'lift'],
+    ])
+    expect(rig.robot.safety.state).toBe('fault')
+    expect((await rig.run(rig.robot.acknowledge())).confirmed).toBe(true)
+    expect((await rig.run(rig.robot.arm())).armed).toBe(true)
+    end()
+    await rig.close()
+  })
+
   it('a supply that fails for half a second on all servos is lost hardware; nothing has power when it is back', async () => {
     const { moves, faults, sim, safety, recovers, close } = await live('all=brown-out@0.2s..0.7s')
     expect([moves[0], faults[0], safety]).toEqual(['failed TENDON_HARDWARE_LOST', 'TENDON_HARDWARE_LOST', 'fault'])
@@ -176,7 +192,9 @@ describe('power and cables', () => {
   })
 
   it('a cable that is pulled fails the move with hardware_lost, is a fault, and no servo is confirmed off', async () => {
-    const { moves, faults, safety, unsure, close } = await live('servos=unplug@0.2s')
+    const { moves, faults, safety, unsure, events, close } = await live('servos=unplug@0.2s')
+    // What the body's own call told it is what ended the run, and nothing that user code threw on its way out.
+    expect(events('user_code_threw')).toEqual([])
     expect(moves).toEqual(['failed TENDON_HARDWARE_LOST', FAULT, FAULT, FAULT])
     expect([faults[0], safety, unsure]).toEqual(['TENDON_HARDWARE_LOST', 'fault', ['pan', 'lift', 'jaw']])
     await close()

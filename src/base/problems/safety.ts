@@ -152,6 +152,17 @@ const motionProblems = {
       'also go on holding. The robot is in fault and the stop frame went out. Support the joint before you touch ' +
       'the supply.',
   }),
+  TENDON_SERVO_POWER_LOST: entry<Servo>({
+    severity: 'danger',
+    power: 'unknown',
+    what: (f) => `${servoOf(f)} has lost its torque while the robot was armed.`,
+    why: () => 'Its supply broke down for an instant, so that it restarted, or it protected itself.',
+    fix: (f) => `Keep clear of what ${f.joint} carries, then check the supply and the plugs of servo ${f.servo}.`,
+    sample: servo,
+    more:
+      'The servo answers, but its torque register says off: the joint drops or has dropped, and what the servo was ' +
+      'told since arming is forgotten. The robot is in fault, and the stop frame went out to every other servo.',
+  }),
   TENDON_HARDWARE_LOST: entry<{ bus: string; joints: readonly string[]; reason: string }>({
     severity: 'danger',
     power: 'unknown',

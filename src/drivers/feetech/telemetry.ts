@@ -17,36 +17,40 @@ interface Span {
   sample(id: number, at: Seconds, frame: Frame): ServoSample
 }
 
-const BASE = STS3215.present_position.address
+const MOVING = STS3215.present_position.address
 
 const MOTION: Span = {
   label: 'read motion',
-  address: BASE,
-  count: endOf(STS3215.present_load) - BASE,
-  sample: (id, at, frame) => ({ ...motionOf(id, at, frame.params), alarms: alarmsOf(frame.code) }),
+  address: MOVING,
+  count: endOf(STS3215.present_load) - MOVING,
+  sample: (id, at, frame) => ({ ...motionOf(id, at, frame.params, MOVING), alarms: alarmsOf(frame.code) }),
 }
+
+/** From the torque register on: a servo that has restarted answers as if nothing had been, but without torque. */
+const POWERED = STS3215.torque.address
 
 const STATUS: Span = {
   label: 'read status',
-  address: BASE,
-  count: endOf(STS3215.present_current) - BASE,
+  address: POWERED,
+  count: endOf(STS3215.present_current) - POWERED,
   sample: (id, at, { code, params }) => ({
-    ...motionOf(id, at, params),
-    voltage: toVolts(valueIn(params, BASE, STS3215.present_voltage)),
-    temperature: valueIn(params, BASE, STS3215.present_temperature),
-    current: toAmperes(valueIn(params, BASE, STS3215.present_current)),
-    moving: valueIn(params, BASE, STS3215.moving) !== 0,
-    alarms: alarmsOf(code | valueIn(params, BASE, STS3215.status)),
+    ...motionOf(id, at, params, POWERED),
+    powered: valueIn(params, POWERED, STS3215.torque) !== 0,
+    voltage: toVolts(valueIn(params, POWERED, STS3215.present_voltage)),
+    temperature: valueIn(params, POWERED, STS3215.present_temperature),
+    current: toAmperes(valueIn(params, POWERED, STS3215.present_current)),
+    moving: valueIn(params, POWERED, STS3215.moving) !== 0,
+    alarms: alarmsOf(code | valueIn(params, POWERED, STS3215.status)),
   }),
 }
 
-function motionOf(id: number, at: Seconds, params: Uint8Array): Omit<ServoSample, 'alarms'> {
+function motionOf(id: number, at: Seconds, params: Uint8Array, base: number): Omit<ServoSample, 'alarms'> {
   return {
     id,
     at,
-    position: toAngle(valueIn(params, BASE, STS3215.present_position)),
-    velocity: toVelocity(valueIn(params, BASE, STS3215.present_velocity)),
-    load: toLoad(valueIn(params, BASE, STS3215.present_load)),
+    position: toAngle(valueIn(params, base, STS3215.present_position)),
+    velocity: toVelocity(valueIn(params, base, STS3215.present_velocity)),
+    load: toLoad(valueIn(params, base, STS3215.present_load)),
   }
 }
 
@@ -104,7 +108,7 @@ export class Telemetry {
   }
 
   #take(span: Span, id: number, { frame, at }: Reply<Frame>): ServoSample {
-    this.#positions.set(id, valueIn(frame.params, BASE, STS3215.present_position))
+    this.#positions.set(id, valueIn(frame.params, span.address, STS3215.present_position))
     return span.sample(id, at, frame)
   }
 
