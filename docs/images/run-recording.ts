@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { type Clock, type Handle, type Outcome, type RobotEvent, start } from 'tendon'
 import { playback, type Simulation, simulated, simulationOf } from 'tendon/sim'
-import { VirtualClock } from 'tendon/testing'
+import { type MemoryLink, memoryLink, VirtualClock } from 'tendon/testing'
 import arm from '../../robots/so101/robot.ts'
 import story, { initial, type Stage } from '../../robots/so101/story.ts'
 
@@ -44,13 +44,14 @@ const COMPASS = new URL('../../robots/so101/recordings/heading.log', import.meta
 export async function recordRun(): Promise<RunRecording> {
   const clock = new VirtualClock()
   const heading = playback({ bytes: await readFile(COMPASS), baudRate: 4800, loop: true })
-  const definition = simulated(arm, { initial, sensors: { heading } })
+  const lab = memoryLink()
+  const definition = simulated(arm, { initial, sensors: { heading }, links: { lab } })
   const sim = simulationOf(definition)
   const robot = await clock.run(start(definition, { clock }))
   const begin = clock.now()
   const samples: Sample[] = []
   const endSampling = sampleEach(PERIOD, clock, () => samples.push(sampleOf(sim, clock.now() - begin)))
-  await clock.run(story({ robot, sim, stage: silentStage(robot, sim) }))
+  await clock.run(story({ robot, sim, stage: silentStage(robot, sim, lab.say) }))
   await clock.advance(0.5)
   endSampling()
   const events = robot.log.entries()
@@ -83,7 +84,7 @@ function sampleEach(period: number, clock: Clock, take: () => void): () => void 
 }
 
 /** A stage that shows nothing, and ends the story all the same when something is not so. */
-function silentStage(robot: Stage['robot'], sim: Simulation): Stage {
+function silentStage(robot: Stage['robot'], sim: Simulation, say: MemoryLink['say']): Stage {
   const run = <R>(handle: Handle<R, unknown>): Promise<Outcome<R>> => handle.result()
   return {
     robot,
@@ -91,6 +92,7 @@ function silentStage(robot: Stage['robot'], sim: Simulation): Stage {
     run,
     must: (handle) => handle.value(),
     say() {},
+    publish: async (topic, value) => say(topic, value),
     async arm() {
       const verdict = await robot.arm()
       if (!verdict.armed) throw new Error(verdict.problems.map(({ what }) => what).join(' '))

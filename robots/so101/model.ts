@@ -1,7 +1,9 @@
-import { defineRobot, deg, degPerSec, degPerSec2 } from 'tendon'
+import { defineRobot, deg, degPerSec, degPerSec2, param } from 'tendon'
 import { feetech, sts3215 } from 'tendon/feetech'
 import { nmea } from 'tendon/framing'
+import { mqtt, mqttSensor } from 'tendon/mqtt'
 import { serial } from 'tendon/serial'
+import { z } from 'zod'
 import calibration from './calibration.json' with { type: 'json' }
 
 /** The gains that SO-101 builders run: the servo's own P of 32 makes this light arm shake. */
@@ -21,7 +23,7 @@ const joint = {
   stop: 'park',
 } as const
 
-/** The SO-101 arm: six STS3215 on one bus, and a compass. Links, origins, axes, zero and limits as in its URDF. */
+/** The SO-101 arm: six STS3215 on one bus, a compass, and a thermometer behind a broker. Links, origins, axes, zero and limits as in its URDF. */
 export const so101 = defineRobot('so101', {
   doc: 'SO-101, a five-axis arm with a gripper, and an NMEA compass beside it.',
   states: {
@@ -84,7 +86,18 @@ export const so101 = defineRobot('so101', {
       servo: sts3215('servos', 6, { gains, torqueLimit: 0.5 }),
     },
   },
+  parameters: {
+    cruise: param.number({
+      doc: 'How fast home and rest move, as a share of each joint’s speed.',
+      default: 0.6,
+      min: 0.1,
+      max: 1,
+    }),
+  },
+  // The arm works without a broker; with one it hears how warm the room is.
+  links: { lab: mqtt({ url: 'mqtt://localhost', optional: true }) },
   sensors: {
+    room: mqttSensor('lab', 'room/temperature', z.number(), { maxAge: 60 }),
     heading: nmea.heading(serial({ path: '/dev/ttyUSB0', baudRate: 4800 }), { reference: 'magnetic', maxAge: 2 }),
   },
   calibration,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { deg, toDegrees } from 'tendon'
 import { playback, type SimulationOptions, simulated, simulationOf } from 'tendon/sim'
-import { harness } from 'tendon/testing'
+import { harness, memoryLink } from 'tendon/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 import { folded, jaws, joints, zero } from './poses.ts'
 import so101 from './robot.ts'
@@ -34,6 +34,40 @@ async function armed(options: SimulationOptions = {}) {
   expect(await rig.clock.run(rig.robot.arm())).toEqual({ armed: true })
   return rig
 }
+
+describe('the SO-101 listens', () => {
+  it('hears how warm the room is through its broker, and nobody can tell a minute after it fell silent', async () => {
+    const lab = memoryLink()
+    const { robot, clock } = await begin({ links: { lab } })
+    expect(robot.sensors.room.health()).toBe('unknown')
+    lab.say('room/temperature', 22.5)
+    lab.say('room/temperature', 'hot')
+    expect(robot.sensors.room.latest()).toMatchObject({ status: 'fresh', reading: { value: 22.5 } })
+    await clock.advance(61)
+    expect(robot.sensors.room.health()).toBe('stale')
+  })
+})
+
+describe('the SO-101 goes home', () => {
+  it('as fast as the parameter cruise says, which takes no value out of its range', async () => {
+    const { robot, clock } = await armed()
+    const timed = async (): Promise<number> => {
+      const began = clock.now()
+      await clock.run(robot.home().value())
+      return clock.now() - began
+    }
+    await timed()
+    await clock.run(robot.moveTo({ shoulder_pan: deg(60) }).value())
+    const usual = await timed()
+    await clock.run(robot.moveTo({ shoulder_pan: deg(60) }).value())
+    await clock.run(robot.parameters.set('cruise', 0.2))
+    expect(await timed()).toBeGreaterThan(2 * usual)
+    await expect(clock.run(robot.parameters.set('cruise', 2))).rejects.toMatchObject({
+      code: 'TENDON_PARAMETER_INVALID',
+    })
+    expect(robot.parameters.get('cruise')).toBe(0.2)
+  })
+})
 
 describe('the SO-101 arms and disarms', () => {
   it('comes up disarmed, without power, and arms where it stands', async () => {

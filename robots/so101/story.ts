@@ -12,6 +12,8 @@ export interface Stage {
   /** The same for one that must succeed: its value. What goes wrong ends the story. */
   must<R>(handle: Handle<R, unknown>, label: string): Promise<R>
   say(line: string): void
+  /** Something in the world speaks, through the broker behind the robot's links. */
+  publish(topic: string, value: unknown): Promise<void>
   /** Arms, or ends the story with everything that stood against it. */
   arm(): Promise<void>
   verdict(found: StopVerdict, label: string): void
@@ -51,6 +53,9 @@ export default async function story({
   ])
   stage.check(headings.readings > 0 && headings.mean !== undefined, 'the compass said nothing while it was scanned')
   stage.say(`compass: ${headings.readings} headings, mean ${toDegrees(headings.mean ?? Number.NaN).toFixed(1)} deg`)
+  const room = robot.sensors.room.next()
+  await stage.publish('room/temperature', 22.5)
+  stage.say(`the room, over MQTT: ${(await room).value} degrees Celsius`)
   const gripped = await stage.must(robot.grip({ opening: 0.7 }), 'grip')
   stage.say(`the jaws are ${(gripped.opening * 100).toFixed(0)} % open`)
 

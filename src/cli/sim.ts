@@ -1,24 +1,25 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { type Clock, type RobotDefinition, type RobotEvent, start } from 'tendon'
+import { type RobotDefinition, type RobotEvent, start } from 'tendon'
 import { type Simulation, simulated, simulationOf } from 'tendon/sim'
-import { type PlayedCompass, playedCompass } from './compass.ts'
 import { ControlSocket } from './control/server.ts'
 import { exitCodes } from './exit-codes.ts'
-import { beginFaults, faultsOf } from './faults.ts'
+import { faultsOf } from './faults.ts'
 import { importFile, loadRobot } from './load-robot.ts'
 import { type Screen, screenFor } from './screen.ts'
 import { servePty } from './serve-pty.ts'
 import { clockOf, type SimOptions, seedOf } from './sim-settings.ts'
+import { type Pose, type SimulatedWorld, simulatedWorld } from './simulated-world.ts'
 import { problemsIn, Stage } from './stage.ts'
 import { stopOnSpace } from './stop-key.ts'
 import { UsageError } from './usage-error.ts'
+import { retireWithoutReader } from './without-reader.ts'
 
 /** What a script of `tendon sim` is: a module whose default is a function of the running robot, its world, the stage. */
 interface Script {
   readonly default: (scene: { robot: Stage['robot']; sim: Simulation; stage: Stage }) => Promise<void>
   /** Where the joints are at first. */
-  readonly initial?: Readonly<Record<string, number>>
+  readonly initial?: Pose
 }
 
 export type { SimOptions }
@@ -30,7 +31,8 @@ export type { SimOptions }
  */
 export async function sim(robotName: string, script: string | undefined, options: SimOptions): Promise<number> {
   const [clock, seed, faults] = [clockOf(options), seedOf(options), faultsOf(options.fault)]
-  const { definition, folder } = await loadRobot(robotName)
+  const loaded = await loadRobot(robotName)
+  const { definition, folder } = loaded
   const { json = false, headless = false, pty } = options
   const screen = screenFor({ json, headless, out: process.stdout })
   if (pty) {
@@ -39,19 +41,12 @@ export async function sim(robotName: string, script: string | undefined, options
     return await servePty(simulationOf(simulated(definition, { seed })), screen, { clock, faults, link })
   }
   const told = await scriptOf(definition, folder, script)
-  const compass = 'heading' in definition.hardware.sensors ? await playedCompass(join(folder, 'recordings')) : undefined
-  let endFaults = (): void => {}
+  let world: SimulatedWorld | undefined
   try {
-    const made = simulated(definition, {
-      seed,
-      ...(told.initial && { initial: told.initial }),
-      ...(compass && { sensors: { heading: compass.port } }),
-    })
-    endFaults = beginFaults(simulationOf(made), clock, faults)
-    return await perform(made, told, { screen, clock, compass, keys: !headless })
+    world = await simulatedWorld(loaded, options, told.initial)
+    return await perform(told, world, { screen, keys: !headless })
   } finally {
-    endFaults()
-    await compass?.close()
+    await world?.close()
     screen.end()
   }
 }
@@ -73,19 +68,16 @@ async function scriptOf(definition: RobotDefinition, folder: string, script: str
   return (await importFile(file)) as Script
 }
 
-interface Surroundings {
+interface Audience {
   readonly screen: Screen
-  readonly clock: Clock
-  readonly compass: PlayedCompass | undefined
   /** Whether the keys of a terminal mean something. */
   readonly keys: boolean
 }
 
-async function perform(definition: RobotDefinition, told: Script, around: Surroundings): Promise<number> {
-  const { screen, clock, compass, keys } = around
-  const world = simulationOf(definition)
+async function perform(told: Script, world: SimulatedWorld, { screen, keys }: Audience): Promise<number> {
+  const { definition, simulation, clock } = world
   const frames = { host: 0, servo: 0 }
-  const untap = world.tap(({ from }) => {
+  const untap = simulation.tap(({ from }) => {
     frames[from]++
   })
   const robot = await start(definition, { process: true, clock })
@@ -97,12 +89,12 @@ async function perform(definition: RobotDefinition, told: Script, around: Surrou
   const letGo = keys ? stopOnSpace(stop) : () => {}
   const endWithReader = retireWithoutReader()
   const { leaving, forget } = signalsAsAbort()
-  const stage = new Stage(robot, world, screen, clock)
+  const stage = new Stage(robot, world, screen)
   let code: number = exitCodes.done
   try {
-    introduce(definition, world, around)
-    compass?.play(clock)
-    await told.default({ robot, sim: world, stage })
+    introduce(world, screen)
+    world.begin()
+    await told.default({ robot, sim: simulation, stage })
   } catch (error) {
     code = exitCodes.failed
     screen.fact('failed', String(error), `the story failed: ${error instanceof Error ? error.message : String(error)}`)
@@ -123,10 +115,12 @@ async function perform(definition: RobotDefinition, told: Script, around: Surrou
 }
 
 /** What is simulated here, and what is not. */
-function introduce(definition: RobotDefinition, world: Simulation, { screen, compass }: Surroundings): void {
-  const beside = compass ? `, a compass (${compass.recording}) on a serial port` : ''
-  screen.say(`${definition.name}: ${world.servos.length} simulated servos behind the bytes of their bus${beside}`)
-  for (const sensor of world.silentSensors) screen.say(`sensor ${sensor}: nothing simulates it, so it stays unknown`)
+function introduce({ definition, simulation, instruments }: SimulatedWorld, screen: Screen): void {
+  const count = simulation.servos.length
+  const servos = `${count} simulated servo${count === 1 ? '' : 's'} behind the bytes of ${count === 1 ? 'its' : 'their'} bus`
+  screen.say(`${definition.name}: ${[servos, ...instruments].join(', ')}`)
+  for (const sensor of simulation.silentSensors)
+    screen.say(`sensor ${sensor}: nothing simulates it, so it stays unknown`)
 }
 
 /** Shows every event once: those of the start, before anybody could listen, and those that are still to be told. */
@@ -160,18 +154,6 @@ function summary(robot: Stage['robot'], frames: { host: number; servo: number },
     )
   }
   screen.fact('events', seen, `log: ${seen} events`)
-}
-
-/** Nobody reads any more (`tendon sim so101 | head`): the same as a SIGTERM, which retires the robot and ends. */
-function retireWithoutReader(): () => void {
-  let gone = false
-  const onError = (error: NodeJS.ErrnoException): void => {
-    if (error.code !== 'EPIPE') throw error
-    if (!gone) process.kill(process.pid, 'SIGTERM')
-    gone = true
-  }
-  process.stdout.on('error', onError)
-  return () => process.stdout.off('error', onError)
 }
 
 /** Aborts when a signal asks the program to end. `start` has handlers of its own, which retire the robot. */

@@ -1,5 +1,4 @@
 import {
-  type Clock,
   type Handle,
   type Outcome,
   type Problem,
@@ -11,6 +10,7 @@ import {
 } from 'tendon'
 import type { Simulation } from 'tendon/sim'
 import type { Screen } from './screen.ts'
+import type { SimulatedWorld } from './simulated-world.ts'
 
 /** A story that did not go as it is told: shown, the robot disarmed, exit code 1. */
 class StoryFailed extends Error {
@@ -29,14 +29,13 @@ export class Stage {
   readonly robot: AnyRobot
   readonly sim: Simulation
   readonly #screen: Screen
-  readonly #clock: Clock
+  readonly #world: SimulatedWorld
 
-  /** `clock` is the one that the robot lives on. */
-  constructor(robot: AnyRobot, sim: Simulation, screen: Screen, clock: Clock) {
+  constructor(robot: AnyRobot, world: SimulatedWorld, screen: Screen) {
     this.robot = robot
-    this.sim = sim
+    this.sim = world.simulation
     this.#screen = screen
-    this.#clock = clock
+    this.#world = world
   }
 
   say(line: string): void {
@@ -44,12 +43,20 @@ export class Stage {
   }
 
   async run<R>(handle: Handle<R, unknown>, label: string): Promise<Outcome<R>> {
-    const began = this.#clock.now()
+    const { clock } = this.#world
+    const began = clock.now()
     this.#screen.follow(handle, label)
     const outcome = await handle.result()
     const how = outcome.status === 'canceled' ? `canceled (${outcome.reason})` : outcome.status
-    this.say(`${mark(outcome)} ${label} ${how} after ${(this.#clock.now() - began).toFixed(1)} s`)
+    this.say(`${mark(outcome)} ${label} ${how} after ${(clock.now() - began).toFixed(1)} s`)
     return outcome
+  }
+
+  /** Something in the world speaks: a message through the broker behind the robot's links. */
+  async publish(topic: string, value: unknown): Promise<void> {
+    const { broker } = this.#world
+    if (!broker) throw new StoryFailed(`nothing can say ${topic}: the robot has no link`)
+    await broker.publish(topic, value)
   }
 
   async must<R>(handle: Handle<R, unknown>, label: string): Promise<R> {

@@ -11,6 +11,7 @@ import { stateFolder } from './state-folder.ts'
 import { stopOnSpace } from './stop-key.ts'
 import { UsageError } from './usage-error.ts'
 import { showNotArmed, showVerdict } from './verdict-text.ts'
+import { retireWithoutReader } from './without-reader.ts'
 
 export interface UpOptions {
   readonly loaded: LoadedRobot
@@ -140,16 +141,4 @@ function signalled(): { yet(): boolean; forget(): void } {
       for (const signal of signals) process.off(signal, onSignal)
     },
   }
-}
-
-/** Nobody reads any more (`tendon run so101 | head`): the same as a SIGTERM, which retires the robot and ends. */
-function retireWithoutReader(): () => void {
-  let gone = false
-  const onError = (error: NodeJS.ErrnoException): void => {
-    if (error.code !== 'EPIPE') throw error
-    if (!gone) process.kill(process.pid, 'SIGTERM')
-    gone = true
-  }
-  process.stdout.on('error', onError)
-  return () => process.stdout.off('error', onError)
 }

@@ -2,7 +2,7 @@ import { TendonError } from '../base/problem.ts'
 import type { Radians, Seconds } from '../base/units.ts'
 import type { HardwareMap } from '../device/hardware-map.ts'
 import type { JointSpec } from '../device/joint.ts'
-import type { LinkSpec } from '../device/link.ts'
+import { type LinkSpec, linkOf } from '../device/link.ts'
 import type { SensorSpec } from '../device/sensor.ts'
 import type { ServoBusSpec, ServoCalibration, ServoSpec } from '../device/servo-bus.ts'
 import type { ByteTransport } from '../device/transport.ts'
@@ -16,6 +16,7 @@ import { named } from './named.ts'
 import { simProblem } from './problems.ts'
 import { Random } from './random.ts'
 import { Roster } from './roster.ts'
+import { silentLink } from './silent-link.ts'
 import { silentPort } from './silent-port.ts'
 import { SimulatedServo, toSteps } from './simulated-servo.ts'
 import { Simulation } from './simulation.ts'
@@ -50,7 +51,10 @@ export interface SimulationOptions {
    * nothing comes, so that a simulated robot opens no real one by accident: they stay `unknown`.
    */
   readonly sensors?: Readonly<Record<string, ByteTransport>>
-  /** Other links, by name: that of an `embeddedBroker`. Those not named stay. */
+  /**
+   * Other links, by name: that of an `embeddedBroker`. Through those not named nothing comes and nothing goes, so that
+   * a simulated robot never speaks to the broker of a real one.
+   */
   readonly links?: Readonly<Record<string, LinkSpec>>
   /** The host hears its own bytes, as on direct UART wirings. Default false. */
   readonly echo?: boolean
@@ -83,7 +87,7 @@ export function simulated<R extends Simulable<R>>(robot: R, options: SimulationO
     ...map,
     buses,
     sensors: sensorsOf(map, options),
-    links: { ...map.links, ...options.links },
+    links: mapValues(map.links ?? {}, (_, name) => options.links?.[name] ?? silentLink(name)),
   })
   // By the ports too, which outlive whatever is added to the robot later.
   for (const key of [made, made.hardware, ...ports.values()]) simulations.set(key, simulation)
@@ -116,8 +120,7 @@ function build(map: HardwareMap, options: SimulationOptions) {
   }
   const buses = new Map([...lines].map(([name, { bus }]) => [name, bus]))
   const ports = new Map([...lines].map(([name, { port }]) => [name, port]))
-  const unnamed = Object.entries(map.sensors).filter(([name, sensor]) => sensor.port && !options.sensors?.[name])
-  const silent = unnamed.map(([name]) => name)
+  const silent = Object.keys(map.sensors).filter((name) => isSilent(map.sensors[name] as SensorSpec, name, options))
   return { simulation: new Simulation(buses, roster, faults, silent), ports }
 }
 
@@ -186,6 +189,12 @@ function sensorsOf(map: HardwareMap, options: SimulationOptions): Readonly<Recor
     const port = options.sensors?.[name] ?? (sensor.port && silentPort(name, sensor.port.baudRate))
     return port ? sensor.withPort(port) : sensor
   })
+}
+
+/** Whether nobody said what a sensor is to hear. */
+function isSilent(sensor: SensorSpec, name: string, { sensors, links }: SimulationOptions): boolean {
+  const link = linkOf(sensor)
+  return link === undefined ? sensor.port !== undefined && !sensors?.[name] : !links?.[link]
 }
 
 function checkNames(kind: string, known: ReadonlyMap<string, unknown>, given: object): void {

@@ -5,6 +5,7 @@ export { type DriverSubject, driverConformance } from './driver-conformance.ts'
 export { type FramingSubject, framingConformance } from './framing-conformance.ts'
 export { type FuzzOptions, type FuzzReport, fuzzFraming } from './framing-fuzz.ts'
 export { type Harness, type HarnessOptions, harness } from './harness.ts'
+export { type MemoryLink, memoryLink } from './memory-link.ts'
 export {
   type ScriptBytes,
   type ScriptedPort,

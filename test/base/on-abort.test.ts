@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { once, setMaxListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { onAbort } from '../../src/base/on-abort.ts'
 
@@ -71,6 +71,8 @@ describe('onAbort', () => {
     process.on('warning', listen)
     const many = new AbortController()
     const plain = new AbortController()
+    // Node 22 gives signals no limit by itself any more.
+    setMaxListeners(10, many.signal, plain.signal)
     for (let i = 0; i < 50; i++) onAbort(many.signal, () => {})
     for (let i = 0; i < 11; i++) plain.signal.addEventListener('abort', () => {})
     await once(process, 'warning')

@@ -58,7 +58,7 @@ import {
   Timeline,
 } from 'tendon/sim'
 import * as testing from 'tendon/testing'
-import { framingConformance, harness, scriptedPort, VirtualClock } from 'tendon/testing'
+import { framingConformance, harness, memoryLink, scriptedPort, VirtualClock } from 'tendon/testing'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import manifest from '../../package.json' with { type: 'json' }
@@ -323,6 +323,7 @@ const failures: Readonly<Record<string, readonly (readonly [what: string, code: 
       () => framingConformance({ ...lineFraming(), encode: undefined } as never, { good: ['a'], max: 8 }),
     ],
   ],
+  memoryLink: [['a closed link', 'TENDON_LINK_CLOSED', () => closedLink().then((link) => link.publish('lamp', 'on'))]],
   scriptedPort: [
     ['bytes that are none', 'TENDON_ARGUMENT_INVALID', () => scriptedPort([{ expect: 'FG' }])],
     ['a step that nobody took', 'TENDON_SCRIPT_DIFFERENCE', () => scriptedPort([{ expect: 'FF' }]).verify()],
@@ -374,6 +375,12 @@ const entries = {
 it('every entry of the package is looked at', () => {
   expect(Object.keys(entries)).toHaveLength(Object.keys(manifest.exports).length - 1)
 })
+
+async function closedLink() {
+  const link = await memoryLink().open({ clock: systemClock })
+  await link.close()
+  return link
+}
 
 it('every function of every entry is listed: how it fails, or why it cannot', () => {
   const listed = new Set([...Object.keys(failures), ...Object.values(TOTAL).join(' ').split(' '), ...classes])

@@ -10,7 +10,7 @@ export const home = so101.command({
   category: 'motion',
   claims: joints,
   deadline: seconds(10),
-  async run({ joints, feedback }) {
-    return await joints.moveTo(zero, { speed: 0.6, onProgress: feedback })
+  async run({ joints, feedback, params }) {
+    return await joints.moveTo(zero, { speed: params.cruise, onProgress: feedback })
   },
 })

@@ -11,7 +11,7 @@ export const rest = so101.command({
   claims: joints,
   allowed: ['idle', 'recording', 'playback'],
   deadline: seconds(10),
-  async run({ joints, feedback }) {
-    return await joints.moveTo(folded, { speed: 0.6, onProgress: feedback })
+  async run({ joints, feedback, params }) {
+    return await joints.moveTo(folded, { speed: params.cruise, onProgress: feedback })
   },
 })
