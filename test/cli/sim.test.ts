@@ -78,7 +78,7 @@ describe.concurrent('tendon sim', { timeout: 60_000 }, () => {
 
   it('several faults at once: each does what it does', async () => {
     const faults = ['--fault', 'all=duplicate:50%', '--fault', 'elbow_flex=stuck@0.4s']
-    const { code, out } = await tendon(['sim', 'so101', 'rest', '--json', ...faults])
+    const { code, out } = await tendon(['sim', 'so101', 'home', '--json', ...faults])
     expect(code).toBe(1)
     const lines = out
       .trimEnd()
@@ -90,7 +90,7 @@ describe.concurrent('tendon sim', { timeout: 60_000 }, () => {
 
   it('--speed 0.5 takes twice as long as the robot’s own clock says', async () => {
     const seen = new Map<string, { at: number; real: number }>()
-    const { code } = await tendon(['sim', 'so101', 'rest', '--speed', '0.5', '--json'], (text) => {
+    const { code } = await tendon(['sim', 'so101', 'home', '--speed', '0.5', '--json'], (text) => {
       for (const [, type = '', at] of text.matchAll(/"type":"(started|ended)".*?"at":([\d.]+)/g))
         if (!seen.has(type)) seen.set(type, { at: Number(at), real: performance.now() / 1000 })
       for (const [, at, type = ''] of text.matchAll(/"at":([\d.]+),"type":"(started|ended)"/g))
