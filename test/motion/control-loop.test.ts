@@ -112,6 +112,11 @@ describe('the control loop', () => {
     f.bus.servo(2).powered = false
     await f.clock.advance(1.2)
     expect(f.faults).toMatchObject([{ code: 'TENDON_SERVO_POWER_LOST', facts: { joint: 'lift', servo: 2 } }])
+    // A freeze would give it its power back.
+    f.hardware.stopNow()
+    const frame = f.bus.calls.findLast(({ call }) => call === 'stop')?.plan
+    expect(frame?.cut).toContain(2)
+    expect(frame?.freeze.map(({ id }) => id)).not.toContain(2)
   })
 
   test('a joint that a run has let go limp is no fault, and none when it is engaged again', async () => {
