@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { type RobotDefinition, type RobotEvent, start } from 'tendon'
+import { type RobotDefinition, start } from 'tendon'
 import { type Simulation, simulated, simulationOf } from 'tendon/sim'
 import { ControlSocket } from './control/server.ts'
+import { eachEventOnce } from './events-once.ts'
 import { exitCodes } from './exit-codes.ts'
 import { faultsOf } from './faults.ts'
+import { signalsAsAbort } from './leaving.ts'
 import { importFile, loadRobot } from './load-robot.ts'
 import { type Screen, screenFor } from './screen.ts'
 import { servePty } from './serve-pty.ts'
@@ -84,7 +86,7 @@ async function perform(told: Script, world: SimulatedWorld, { screen, keys }: Au
   // So that `tendon stop` and the others reach a story too; a second one of the same robot is told without.
   const socket = await ControlSocket.claimIfFree(definition)
   socket?.serve({ robot, definition, simulated: true, clock })
-  const deafen = showEvents(robot, screen)
+  const deafen = eachEventOnce(robot.log, (event) => screen.event(event))
   const stop = (): void => void robot.stop({ by: 'the space bar', reason: 'a person pressed stop' })
   const letGo = keys ? stopOnSpace(stop) : () => {}
   const endWithReader = retireWithoutReader()
@@ -123,17 +125,6 @@ function introduce({ definition, simulation, instruments }: SimulatedWorld, scre
     screen.say(`sensor ${sensor}: nothing simulates it, so it stays unknown`)
 }
 
-/** Shows every event once: those of the start, before anybody could listen, and those that are still to be told. */
-function showEvents(robot: Stage['robot'], screen: Screen): () => void {
-  let shown = 0
-  const show = (event: RobotEvent): void => {
-    if (event.seq > shown) screen.event(event)
-    shown = Math.max(shown, event.seq)
-  }
-  robot.log.entries().forEach(show)
-  return robot.log.onAny(show)
-}
-
 /** The counts of this run: from the wire, the bus, the sensor, the log. */
 function summary(robot: Stage['robot'], frames: { host: number; servo: number }, screen: Screen): void {
   const seen = robot.log.seq
@@ -154,18 +145,4 @@ function summary(robot: Stage['robot'], frames: { host: number; servo: number },
     )
   }
   screen.fact('events', seen, `log: ${seen} events`)
-}
-
-/** Aborts when a signal asks the program to end. `start` has handlers of its own, which retire the robot. */
-function signalsAsAbort(): { readonly leaving: AbortSignal; forget(): void } {
-  const controller = new AbortController()
-  const signals = ['SIGINT', 'SIGTERM'] as const
-  const onSignal = (): void => controller.abort()
-  for (const signal of signals) process.on(signal, onSignal)
-  return {
-    leaving: controller.signal,
-    forget: () => {
-      for (const signal of signals) process.off(signal, onSignal)
-    },
-  }
 }

@@ -1,8 +1,10 @@
-import { fileStorage, jsonText, type RobotEvent, start, systemClock } from 'tendon'
+import { fileStorage, jsonText, start, systemClock } from 'tendon'
 import { ControlSocket } from './control/server.ts'
 import type { AnyRobot } from './control/views.ts'
 import { eventText } from './event-text.ts'
+import { eachEventOnce } from './events-once.ts'
 import { exitCodes } from './exit-codes.ts'
+import { signalsAsAbort } from './leaving.ts'
 import type { LoadedRobot } from './load-robot.ts'
 import { type Output, outputFor } from './output.ts'
 import { type Script, scriptNamed } from './script.ts'
@@ -64,20 +66,20 @@ interface Life {
 }
 
 async function live(robot: AnyRobot, { output, told, arm, simulated }: Life): Promise<number> {
-  const deafen = showEvents(robot, output)
+  const deafen = eachEventOnce(robot.log, (event) => output.show(event, eventText(event)))
   const letGo = stopOnSpace(() => void robot.stop({ by: 'the space bar', reason: 'a person pressed stop' }))
-  const leaving = signalled()
+  const { leaving, forget } = signalsAsAbort()
   const endWithReader = retireWithoutReader()
   introduce(robot, output, simulated)
   try {
     // Without a script only a signal ends it, and the runtime's own handlers end the process.
     if (!told) return await new Promise<number>(() => {})
     const code = await perform(robot, output, told, arm)
-    return await goDown(robot, output, code, leaving.yet())
+    return await goDown(robot, output, code, leaving.aborted)
   } finally {
     letGo()
     deafen()
-    leaving.forget()
+    forget()
     endWithReader()
   }
 }
@@ -113,32 +115,4 @@ async function goDown(robot: AnyRobot, output: Output, code: number, leaving: bo
   }
   const { confirmed } = await robot.close()
   return confirmed && robot.safety.state !== 'fault' ? code : exitCodes.notConfirmed
-}
-
-/** Every event once: those of the start, before anybody could listen, and those to come. */
-function showEvents(robot: AnyRobot, output: Output): () => void {
-  let shown = 0
-  const show = (event: RobotEvent): void => {
-    if (event.seq <= shown) return
-    shown = event.seq
-    output.show(event, eventText(event))
-  }
-  robot.log.entries().forEach(show)
-  return robot.log.onAny(show)
-}
-
-/** Whether a signal has asked the program to end. */
-function signalled(): { yet(): boolean; forget(): void } {
-  let asked = false
-  const onSignal = (): void => {
-    asked = true
-  }
-  const signals = ['SIGINT', 'SIGTERM'] as const
-  for (const signal of signals) process.on(signal, onSignal)
-  return {
-    yet: () => asked,
-    forget: () => {
-      for (const signal of signals) process.off(signal, onSignal)
-    },
-  }
 }
