@@ -8,7 +8,15 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['tendon-source'] } },
   test: {
     include: ['test/**/*.test.ts', 'robots/**/*.test.ts'],
-    exclude: ['test/realtime/**', 'test/soak/**', 'test/packaging/**', 'test/docs/run/**', '**/node_modules/**'],
+    exclude: [
+      'test/realtime/**',
+      'test/soak/**',
+      'test/system/**',
+      'test/fuzz/**',
+      'test/packaging/**',
+      'test/docs/run/**',
+      '**/node_modules/**',
+    ],
     passWithNoTests: false,
     // CI also wants the counts as data, to see that nothing was left out.
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],

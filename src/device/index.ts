@@ -22,10 +22,13 @@ export type {
   ServoBusSpec,
   ServoCalibration,
   ServoInspection,
+  ServoMode,
   ServoMount,
   ServoSample,
   ServoSetpoint,
   ServoSpec,
+  ServoSpeed,
   StopPlan,
 } from './servo-bus.ts'
+export type { FoundServo, ServoGlance, ServoWorkbench } from './servo-workbench.ts'
 export type { ByteConnection, ByteTransport, DeviceEnv, Unsubscribe } from './transport.ts'

@@ -1,5 +1,6 @@
 import type { Problem } from '../base/problem.ts'
 import type { Radians, RadiansPerSecond, RadiansPerSecondSquared, Seconds } from '../base/units.ts'
+import type { ServoWorkbench } from './servo-workbench.ts'
 import type { ByteTransport, DeviceEnv, Unsubscribe } from './transport.ts'
 
 /**
@@ -15,7 +16,12 @@ export interface ServoBusSpec {
   withPort(port: ByteTransport): ServoBusSpec
   /** Makes the bus for these servos. Opens nothing yet. */
   create(env: DeviceEnv, servos: readonly ServoMount[]): ServoBus
+  /** What sets servos of this family up, one at a time, while no robot runs. Absent: the family has no such thing. */
+  workbench?(env: DeviceEnv): ServoWorkbench
 }
+
+/** What a servo takes as its setpoint: an angle, or a speed that it keeps until it is told another one. */
+export type ServoMode = 'position' | 'velocity'
 
 /** One servo as a definition names it: `sts3215('servos', 1)`. */
 export interface ServoSpec<Bus extends string = string> {
@@ -27,6 +33,13 @@ export interface ServoSpec<Bus extends string = string> {
   readonly id: number
   /** The ids that this family can have. */
   readonly ids: { readonly min: number; readonly max: number }
+  /** Default `position`. */
+  readonly mode?: ServoMode | undefined
+  /**
+   * Ids of servos that obey this one's frames by a setting of their own (Dynamixel's secondary id), mechanically on the
+   * same joint. They have power of their own: whatever is said of the servo is said of all of these.
+   */
+  readonly shadows?: readonly number[] | undefined
   /** What the driver and the simulator need to know of this servo beyond its model. */
   readonly options: Readonly<Record<string, unknown>>
 }
@@ -62,6 +75,8 @@ export interface ServoSample {
   readonly moving?: boolean
   /** What its torque register says. */
   readonly powered?: boolean
+  /** It measures nothing: position and velocity are what it was told, by time. */
+  readonly estimated?: boolean
   /** Names of the alarm bits that the servo reports: `overload`, `voltage`, ... */
   readonly alarms: readonly string[]
 }
@@ -92,11 +107,21 @@ export interface ServoSetpoint {
   readonly acceleration?: RadiansPerSecondSquared | undefined
 }
 
+/** A setpoint of a servo in velocity mode: the speed of its shaft, with its sign. */
+export interface ServoSpeed {
+  readonly id: number
+  readonly speed: RadiansPerSecond
+  readonly acceleration?: RadiansPerSecondSquared | undefined
+}
+
 /** What the stop frame tells each servo of the bus. Every servo of the bus must be named. */
 export interface StopPlan {
   /** Power off at once. */
   readonly cut: readonly number[]
-  /** Stay powered and come to rest here, at low speed. Servos that have no power must be in `cut`. */
+  /**
+   * Stay powered and come to rest here, at low speed; one in velocity mode is told speed 0, whatever its position says.
+   * Servos that have no power must be in `cut`.
+   */
   readonly freeze: readonly { readonly id: number; readonly position: Radians }[]
 }
 
@@ -129,12 +154,21 @@ export interface ServoBus {
    * replace it. Resolves when it was written. A stop that comes first discards it.
    */
   writeSetpoints(setpoints: readonly ServoSetpoint[]): Promise<void>
+  /** The same for servos in velocity mode. Absent: the family has none. */
+  writeSpeeds?(speeds: readonly ServoSpeed[]): Promise<void>
   /**
    * Hands the stop frame to the port before it returns, whatever else is under way: the open exchange is void, waiting
    * setpoints are dropped, and the frame is sent again after one frame gap in case the first copy collided. Needs no
    * reply. Where every servo is cut, the frame is the broadcast torque-off. Throws only when the link is not open.
    */
   stop(plan: StopPlan): void
+  /**
+   * The bytes that `stop(plan)` hands to the port, without handing them over: what a guard writes when this process
+   * cannot any more. Needs no link.
+   */
+  stopFrame(plan: StopPlan): Uint8Array
+  /** The descriptor of the open link, where it has one. */
+  readonly descriptor?: number | undefined
   /** Sets torque of these servos with acknowledged writes, each tried even when another fails; torque on also writes
    *  goal = the given present position first. Resolves to the ids whose register, read back, is as asked. */
   setTorque(ids: readonly number[], on: boolean): Promise<ReadonlySet<number>>

@@ -23,6 +23,11 @@ export interface ByteTransport {
   readonly address: string
   /** Bits per second on the wire, where that is known; 10 bits carry a byte. */
   readonly baudRate?: number | undefined
+  /**
+   * Real motors may stand behind it, which go on when this process dies: joints behind it are armed only while a guard
+   * in a process of its own holds the link's descriptor. Default false.
+   */
+  readonly needsGuard?: boolean | undefined
   /** Opens it. Each call makes a new connection with an empty queue. Rejects with a `TendonError`. */
   open(env: DeviceEnv): Promise<ByteConnection>
 }
@@ -30,6 +35,8 @@ export interface ByteTransport {
 /** One open link. After it was closed or lost it never opens again: ask the transport for a new one. */
 export interface ByteConnection {
   readonly isOpen: boolean
+  /** The open file that its bytes go to, where it has one: what a guard holds a duplicate of. Valid while it is open. */
+  readonly descriptor?: number | undefined
   /**
    * Hands all bytes to the port before it returns. Throws `TENDON_LINK_CLOSED` when the link is not open: nothing
    * is ever kept for later.

@@ -128,6 +128,11 @@ export class HalfDuplexBus<Frame> {
     return this.#connection?.isOpen ?? false
   }
 
+  /** The descriptor of the open link, where it has one. */
+  get descriptor(): number | undefined {
+    return this.#connection?.descriptor
+  }
+
   /** How many stops were sent: whoever moves or powers servos in several steps goes on only while this is the same. */
   get stops(): number {
     return this.#stops

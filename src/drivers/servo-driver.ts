@@ -136,6 +136,12 @@ function servoBus<Frame>(
       })
     },
 
+    get descriptor() {
+      return line.descriptor
+    },
+
+    stopFrame: (plan) => protocol.stop(plan),
+
     stop(plan) {
       line.stop(protocol.stop(plan))
       waiting.clear()

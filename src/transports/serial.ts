@@ -43,6 +43,7 @@ export function serial(options: SerialOptions): ByteTransport {
     kind: 'serial',
     address: path,
     baudRate,
+    needsGuard: true,
     open: (env) => openSerial(options, env),
   }
 }
@@ -111,6 +112,10 @@ class SerialConnection implements ByteConnection {
 
   get isOpen(): boolean {
     return this.#open
+  }
+
+  get descriptor(): number | undefined {
+    return this.#open ? this.#fd : undefined
   }
 
   /**

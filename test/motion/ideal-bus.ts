@@ -169,6 +169,10 @@ export class IdealBus implements ServoBus {
     })
   }
 
+  stopFrame(plan: StopPlan): Uint8Array {
+    return Uint8Array.from([plan.cut.length, plan.freeze.length])
+  }
+
   stop(plan: StopPlan): void {
     if (this.stopError) throw this.stopError
     if (!this.isOpen) throw new TendonError(problem('TENDON_LINK_CLOSED', { port: 'ideal' }))

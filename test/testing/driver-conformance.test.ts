@@ -70,6 +70,7 @@ function spoiled(bus: FeetechBus, changes: Partial<ServoBus>): ServoBus {
     readStatus: (ids) => bus.readStatus(ids),
     writeSetpoints: (setpoints) => bus.writeSetpoints(setpoints),
     stop: (plan) => bus.stop(plan),
+    stopFrame: (plan) => bus.stopFrame(plan),
     setTorque: (ids, on) => bus.setTorque(ids, on),
     readTorque: (id) => bus.readTorque(id),
     inspect: (id) => bus.inspect(id),

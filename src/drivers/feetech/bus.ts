@@ -111,10 +111,18 @@ export class FeetechBus implements ServoBus {
     }
   }
 
+  get descriptor(): number | undefined {
+    return this.#line.descriptor
+  }
+
   /** A servo that the plan does not name is cut. */
   stop(plan: StopPlan): void {
-    this.#line.stop(stopFrame(this.registers.ids, plan, this.#telemetry.positions))
+    this.#line.stop(this.stopFrame(plan))
     this.#batch = undefined
+  }
+
+  stopFrame(plan: StopPlan): Uint8Array {
+    return stopFrame(this.registers.ids, plan, this.#telemetry.positions)
   }
 
   /** Never rejects: a servo that cannot be reached is not among those that confirmed. */
