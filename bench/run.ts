@@ -16,6 +16,7 @@ const goals: Readonly<Record<string, () => Promise<Goal>>> = {
   G5: async () => (await import('./scaling.ts')).g5,
   G6: async () => (await import('./memory.ts')).g6,
   G7: async () => (await import('./fan-out.ts')).g7,
+  G8: async () => (await import('./servo-loop.ts')).g8,
   G9: async () => (await import('./pace.ts')).g9,
   G12: async () => (await import('./late-awaiter.ts')).g12,
   G13: async () => (await import('./start-up.ts')).g13,

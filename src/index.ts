@@ -39,7 +39,15 @@ export {
   stale,
   type ThresholdOptions,
 } from './define/condition.ts'
-export type { Inbox, JointGoal, JointsAccess, Next, RunContext } from './define/context.ts'
+export type {
+  DriveOptions,
+  Inbox,
+  JointGoal,
+  JointSpeeds,
+  JointsAccess,
+  Next,
+  RunContext,
+} from './define/context.ts'
 export type { Handle, RunStatus } from './define/handle.ts'
 export { defaultLimits, type Limits } from './define/limits.ts'
 export type { ModelTypes } from './define/model-types.ts'
@@ -76,14 +84,25 @@ export type { Occasion, RuleRobot, RuleSpec } from './define/rule.ts'
 export type { CommandMap, CommandOp } from './define/script.ts'
 export type { SensorReader } from './define/sensor-reader.ts'
 export { type Service, type ServiceEnv, service } from './define/service.ts'
-export type { JointDefinition, JointPace, JointSpec, StopPolicy } from './device/joint.ts'
+export type {
+  JointDefinition,
+  JointPace,
+  JointSpec,
+  JointType,
+  Mimic,
+  PositionJointDefinition,
+  SpeedJointDefinition,
+  StopPolicy,
+} from './device/joint.ts'
 export type { LinkPort, LinkSpec, LinkStatus } from './device/link.ts'
 export type { Latest, Reading } from './device/sensor.ts'
 export type { ByteTransport } from './device/transport.ts'
+export type { Guard, GuardedLine, GuardPort, GuardRecord, Will, WillDeed } from './guard/contract.ts'
+export { type ProcessGuardOptions, processGuard } from './guard/process-guard.ts'
 export type { EventLog } from './log/event-log.ts'
 export type { RobotEvent, SafetyState } from './log/events.ts'
 export { jsonText } from './log/json-lines.ts'
-export type { JointReading, JointVerdict, MoveResult, StopVerdict } from './motion/contract.ts'
+export type { BusReport, JointReading, JointVerdict, LoopHealth, MoveResult, StopVerdict } from './motion/contract.ts'
 export type { ParameterChange, ParameterInfo, RobotParameters } from './params/robot-parameters.ts'
 export {
   type JointRecording,
@@ -105,6 +124,7 @@ export { type RecordingShelf, recordings } from './recording/shelf.ts'
 export type { TrackingError } from './recording/tracking.ts'
 export type { RuleInfo } from './rules/rule.ts'
 export { fromLogic } from './run/from-logic.ts'
+export type { JointStateStream, JointStates } from './runtime/joint-states.ts'
 export type { ArmVerdict, Cause } from './runtime/lifecycle.ts'
 export type { CancelTarget, CategoryView, Robot, RobotOf, RunInfo } from './runtime/robot.ts'
 export { type StartOptions, start } from './runtime/start.ts'

@@ -18,6 +18,8 @@ export type Metres = number
 export const deg = (degrees: number): Radians => (degrees * Math.PI) / 180
 /** Degrees per second to radians per second. */
 export const degPerSec = (degrees: number): RadiansPerSecond => deg(degrees)
+/** Radians per second, written out for readers: `radPerSec(3)` is 3. */
+export const radPerSec = (radiansPerSecond: number): RadiansPerSecond => radiansPerSecond
 /** Degrees per second squared to radians per second squared. */
 export const degPerSec2 = (degrees: number): RadiansPerSecondSquared => deg(degrees)
 /** Radians, written out for readers: `rad(1.2)` is 1.2. */

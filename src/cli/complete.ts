@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { ControlClient } from './control/client.ts'
 import { namesIn } from './control/find.ts'
-import { runtimeFolder, socketOf } from './control/place.ts'
+import { foldersHere, socketOf } from './control/place.ts'
 import type { ListView, RunsView } from './control/protocol.ts'
 import type { Verb } from './verb.ts'
 
@@ -24,7 +24,7 @@ export async function completions(words: readonly string[], verbs: readonly Verb
 
 async function wordsOf(verb: Verb, before: readonly string[], last: string): Promise<string[]> {
   const previous = before.at(-1)
-  if (previous === '--robot') return namesIn(runtimeFolder())
+  if (previous === '--robot') return namesHere()
   if (verb.options?.some(({ name, value }) => value && previous === `--${name}`)) return []
   if (last.startsWith('-')) return (verb.options ?? []).map(({ name }) => `--${name}`)
   const args = before.filter((word, at) => !word.startsWith('-') && !takesValue(verb, before[at - 1]))
@@ -58,7 +58,7 @@ async function argumentsOf(verb: string, args: readonly string[], robot: string 
       return args.length === 0 ? live.flatMap(({ run, command }) => [run, command]) : []
     }
     case 'list':
-      return args.length === 0 ? namesIn(runtimeFolder()) : []
+      return args.length === 0 ? namesHere() : []
     case 'param': {
       if (args.length === 0) return ['list', 'get', 'set', 'reset']
       if (args.length > 1 || args[0] === 'list') return []
@@ -67,6 +67,9 @@ async function argumentsOf(verb: string, args: readonly string[], robot: string 
     }
     case 'sim':
     case 'run':
+    case 'scan':
+    case 'setup-ids':
+    case 'calibrate':
       return args.length === 0 ? robotsOnShelf() : []
     case 'explain':
       return Object.keys((await import('tendon/problems')).allProblems)
@@ -76,6 +79,9 @@ async function argumentsOf(verb: string, args: readonly string[], robot: string 
       return []
   }
 }
+
+/** The robots that have a socket here. */
+const namesHere = (): string[] => [...new Set(foldersHere().flatMap(namesIn))]
 
 /** Folders of the working directory that `tendon sim <name>` would take, and files that look like a robot. */
 function robotsOnShelf(): string[] {
@@ -91,8 +97,8 @@ function robotsOnShelf(): string[] {
 
 /** Asks the robot that is meant, or the only one; rejects when there is none, or it does not answer quickly. */
 async function ask<R>(verb: string, robot: string | undefined): Promise<R> {
-  const folder = runtimeFolder()
-  const name = robot ?? namesIn(folder)[0] ?? ''
+  const name = robot ?? namesHere()[0] ?? ''
+  const folder = foldersHere().find((place) => namesIn(place).includes(name)) ?? ''
   const client = await ControlClient.connect(name, socketOf(folder, name), undefined)
   if (typeof client === 'string') throw new Error(client)
   try {

@@ -1,4 +1,4 @@
-import type { RobotEvent } from 'tendon'
+import type { Problem, RobotEvent } from 'tendon'
 
 /** One event as a line for people: when, what, to whom. */
 export function eventText(event: RobotEvent): string {
@@ -33,11 +33,20 @@ function said(event: RobotEvent): string {
       return `verdict: ${event.confirmed ? 'confirmed' : 'NOT CONFIRMED'}, ${event.joints.map(({ joint, verdict }) => `${joint} ${verdict.replace('_', ' ')}`).join(', ')}`
     case 'fault':
       return `FAULT: ${event.problem.code}: ${event.problem.what}`
+    case 'note':
+      return noted(event)
     default: {
       const { type, seq: _seq, at: _at, ...rest } = event
       return `${type} ${JSON.stringify(rest)}`
     }
   }
+}
+
+/** What a note is about where it has a problem of its own, such as what a guard did; otherwise its facts. */
+function noted({ what, facts }: Extract<RobotEvent, { type: 'note' }>): string {
+  const { problem } = facts as { problem?: Partial<Problem> }
+  if (problem?.code) return `note ${what}: ${problem.code}: ${problem.what} ${problem.fix}`
+  return `note ${what} ${JSON.stringify(facts)}`
 }
 
 function ended(event: Extract<RobotEvent, { type: 'ended' }>): string {

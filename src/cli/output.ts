@@ -17,8 +17,8 @@ export interface Output {
   data(value: object): void
   /** Both: the object in JSON, otherwise the text. */
   show(value: object, text: string): void
-  /** What went wrong: on standard error, and in JSON on standard output too. */
-  problem(found: Problem): void
+  /** What went wrong: on standard error, and in JSON on standard output too. `number`: in a list of several. */
+  problem(found: Problem, number?: number): void
   usage(what: string, fix: string): void
 }
 
@@ -51,11 +51,12 @@ export function outputFor(
     data,
     say,
     show: (value, text) => (json ? data(value) : say(text)),
-    problem: (found) => {
+    problem: (found, number) => {
       data({ type: 'problem', ...found, cause: undefined })
       const [first = '', ...rest] = problemLines(found)
       const shout = found.severity === 'danger' ? loud.red : loud.yellow
-      err.write(`${[shout(first), ...rest].join('\n')}\n`)
+      const place = number === undefined ? '' : `${number}. `
+      err.write(`${[shout(`${place}${first}`), ...rest].join('\n')}\n`)
     },
     usage: (what, fix) => {
       data({ type: 'usage', what, fix })

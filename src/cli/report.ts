@@ -18,6 +18,7 @@ export function report(error: unknown, json: boolean): number {
 function exitCodeOf({ code, problem }: TendonError): number {
   if (problem.power === 'unknown') return exitCodes.notConfirmed
   if (code === 'TENDON_CONTROL_NO_ROBOT') return exitCodes.unavailable
+  if (code === 'TENDON_FIRST_MOTION') return exitCodes.refused
   if (code === 'TENDON_CONTROL_GOAL' || code === 'TENDON_CONTROL_WHICH') return exitCodes.usage
   return exitCodes.failed
 }

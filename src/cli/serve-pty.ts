@@ -15,18 +15,24 @@ export interface ServeSettings {
   readonly link?: string | undefined
 }
 
-/** Serves the simulated buses on pseudo terminals until Ctrl-C or SIGTERM, one line each; gives the exit code. */
+/**
+ * Serves the simulated buses on pseudo terminals until Ctrl-C or SIGTERM, one line each; gives the exit code. A bus of
+ * transactions (I2C) has no place on a terminal and is passed over. Throws a `UsageError` where no bus has one.
+ */
 export async function servePty(world: Simulation, screen: Screen, settings: ServeSettings): Promise<number> {
   const { clock, faults, link } = settings
+  const buses = world.busNames.filter((bus) => world.bus(bus).attach !== undefined)
+  if (buses.length === 0)
+    throw new UsageError('This robot has no serial bus for a terminal.', 'tendon sim, without --pty')
   const ended = endSignal()
   const endFaults = beginFaults(world, clock, faults)
   const served: ServedBus[] = []
   const links: Link[] = []
   try {
-    for (const bus of world.busNames) {
+    for (const bus of buses) {
       const one = serveOnPty(world, bus, await openPty({ clock }), { clock })
       served.push(one)
-      const path = link === undefined ? undefined : world.busNames.length > 1 ? `${link}-${bus}` : link
+      const path = link === undefined ? undefined : buses.length > 1 ? `${link}-${bus}` : link
       if (path !== undefined) links.push(makeLink(path, one.path))
       screen.fact('pty', { ...factsOf(one), link: path }, line(one, path))
     }

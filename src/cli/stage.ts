@@ -71,9 +71,11 @@ export class Stage {
     this.say(`armed; read from the servos:`)
     for (const servo of this.sim.servos) {
       const torque = servo.read('torqueEnable') === 1 ? 'on' : 'off'
+      const slides = this.#world.definition.hardware.joints[servo.joint]?.type === 'prismatic'
+      const at = slides ? `${(servo.position * 1000).toFixed(1)} mm` : `${toDegrees(servo.position).toFixed(1)} deg`
       const volts = (servo.read('presentVoltage') / 10).toFixed(1)
       this.say(
-        `  ${servo.joint.padEnd(14)} servo ${servo.id}  torque ${torque}  ${toDegrees(servo.position).toFixed(1).padStart(6)} deg  ${volts} V  ${servo.read('presentTemperature')} C`,
+        `  ${servo.joint.padEnd(14)} servo ${servo.id}  torque ${torque}  ${at.padStart(10)}  ${volts} V  ${servo.read('presentTemperature')} C`,
       )
     }
   }

@@ -1,13 +1,16 @@
-import { fileStorage, jsonText, start, systemClock } from 'tendon'
+import { fileStorage, jsonText, processGuard, type RobotDefinition, start, systemClock, TendonError } from 'tendon'
 import { ControlSocket } from './control/server.ts'
 import type { AnyRobot } from './control/views.ts'
 import { eventText } from './event-text.ts'
 import { eachEventOnce } from './events-once.ts'
 import { exitCodes } from './exit-codes.ts'
+import { askingFirst, FirstMotion } from './first-motion.ts'
 import { signalsAsAbort } from './leaving.ts'
 import type { LoadedRobot } from './load-robot.ts'
 import { type Output, outputFor } from './output.ts'
 import { type Script, scriptNamed } from './script.ts'
+import { watchdogOf } from './service-watchdog.ts'
+import { withMissing } from './setup/missing.ts'
 import type { SimulatedWorld } from './simulated-world.ts'
 import { stateFolder } from './state-folder.ts'
 import { stopOnSpace } from './stop-key.ts'
@@ -23,6 +26,8 @@ export interface UpOptions {
   readonly script?: string | undefined
   /** Arm before the script. Nothing else in here ever arms. */
   readonly arm?: boolean
+  /** A first motion has been agreed to. */
+  readonly yes?: boolean
   readonly json: boolean
 }
 
@@ -38,49 +43,68 @@ export async function stayUp(options: UpOptions): Promise<number> {
   }
 }
 
-async function up({ loaded, world, script, arm = false, json }: UpOptions): Promise<number> {
+async function up({ loaded, world, script, arm = false, yes = false, json }: UpOptions): Promise<number> {
   const output = outputFor(json, { stringify: jsonText })
   const definition = world?.definition ?? loaded.definition
   const simulated = world !== undefined
   const told = script === undefined ? undefined : await scriptNamed(definition, script)
   if (arm && !told)
     throw new UsageError('--arm belongs to a script.', `tendon run ${definition.name}, and then: tendon arm`)
+  const folder = stateFolder(simulated)
+  const storage = fileStorage(folder)
+  const firstMotion = simulated ? undefined : new FirstMotion(definition, storage)
+  if (arm) await askingFirst(yes, (confirmed) => refuseFirst(firstMotion, confirmed))
   const socket = await ControlSocket.claim(definition)
   try {
-    const storage = fileStorage(stateFolder(simulated))
+    const guard = processGuard({ records: folder })
     const clock = world?.clock ?? systemClock
-    const robot = await start(definition, { process: true, storage, clock })
-    socket.serve({ robot, definition, simulated, clock })
+    const robot = await start(definition, { process: true, storage, clock, guard })
+    socket.serve({ robot, definition, simulated, clock, firstMotion })
     world?.begin()
-    return await live(robot, { output, told, arm, simulated })
+    return await live(robot, { output, definition, told, arm, firstMotion, simulated })
   } finally {
     await socket.close()
   }
 }
 
+/** What to say when systemd waits for word of this process and cannot get it. */
+const DEAF = 'systemd-notify does not work here: systemd will take this robot for hung (apt install systemd)'
+
+/** Rejects with `TENDON_FIRST_MOTION`, before anything is opened. */
+async function refuseFirst(firstMotion: FirstMotion | undefined, confirmed: boolean): Promise<void> {
+  const question = confirmed ? undefined : await firstMotion?.question()
+  if (question) throw new TendonError(question)
+}
+
 interface Life {
   readonly output: Output
+  readonly definition: RobotDefinition
   readonly told: Script | undefined
   readonly arm: boolean
+  readonly firstMotion: FirstMotion | undefined
   readonly simulated: boolean
 }
 
-async function live(robot: AnyRobot, { output, told, arm, simulated }: Life): Promise<number> {
+async function live(robot: AnyRobot, life: Life): Promise<number> {
+  const { output, told, simulated } = life
   const deafen = eachEventOnce(robot.log, (event) => output.show(event, eventText(event)))
   const letGo = stopOnSpace(() => void robot.stop({ by: 'the space bar', reason: 'a person pressed stop' }))
   const { leaving, forget } = signalsAsAbort()
   const endWithReader = retireWithoutReader()
+  const watchdog = watchdogOf(robot, { onDeaf: () => output.say(DEAF) })
+  leaving.addEventListener('abort', () => watchdog.stopping(), { once: true })
   introduce(robot, output, simulated)
   try {
     // Without a script only a signal ends it, and the runtime's own handlers end the process.
     if (!told) return await new Promise<number>(() => {})
-    const code = await perform(robot, output, told, arm)
+    const code = await perform(robot, told, life)
     return await goDown(robot, output, code, leaving.aborted)
   } finally {
     letGo()
     deafen()
     forget()
     endWithReader()
+    watchdog.end()
   }
 }
 
@@ -97,10 +121,16 @@ function introduce(robot: AnyRobot, output: Output, simulated: boolean): void {
   )
 }
 
-async function perform(robot: AnyRobot, output: Output, script: Script, arm: boolean): Promise<number> {
+async function perform(
+  robot: AnyRobot,
+  script: Script,
+  { output, definition, arm, firstMotion }: Life,
+): Promise<number> {
   if (arm) {
     const armed = await robot.arm()
-    if (!armed.armed) return showNotArmed(output, armed.problems)
+    if (!armed.armed) return showNotArmed(output, withMissing(definition.hardware, armed.problems))
+    // Where it cannot be kept it is asked again, and that is all.
+    await firstMotion?.remember().catch(() => {})
   }
   return script({ robot, output })
 }

@@ -5,6 +5,19 @@ const robot: Option = { name: 'robot', value: 'name', doc: 'Which one, where sev
 const arm: Option = { name: 'arm', doc: 'Arm the robot first; nothing else ever arms it' }
 const goal: Option = { name: 'goal', value: 'json', doc: 'The goal as JSON, in SI units; or write key=value' }
 const reason: Option = { name: 'reason', value: 'text', doc: 'Why, for the log and for whoever finds it' }
+const yes: Option = { name: 'yes', doc: 'Before a first motion: everybody is clear, a stop is within reach' }
+const port: Option = {
+  name: 'port',
+  value: 'path',
+  doc: 'The serial port; default: that of the robot, or the only one',
+}
+const baud: Option = { name: 'baud', value: 'list', doc: 'Which rates to ask at: 1000000,500000; default all' }
+const ids: Option = { name: 'ids', value: 'list', doc: 'Which ids to ask: 1-6 or 1,2,5; default all' }
+const wait: Option = {
+  name: 'wait',
+  value: 'duration',
+  doc: 'How long an id may take to answer; default: by the adapter',
+}
 const loading: readonly Argument[] = [{ name: 'robot' }, { name: 'script', optional: true }]
 
 /** An act on the whole robot, through its socket. */
@@ -50,6 +63,7 @@ export const verbs: readonly Verb[] = [
     args: loading,
     options: [
       { name: 'arm', doc: 'Arm before the script; without it only commands that need no power run' },
+      yes,
       { name: 'sim', doc: 'On simulated hardware all the same' },
       json,
     ],
@@ -63,6 +77,7 @@ export const verbs: readonly Verb[] = [
     options: [
       goal,
       arm,
+      yes,
       { name: 'detach', doc: 'Start it and end; otherwise it is canceled when this ends' },
       { name: 'timeout', value: 'duration', doc: 'Cancel it after this time: 10s, 500ms' },
       robot,
@@ -118,16 +133,26 @@ export const verbs: readonly Verb[] = [
     options: [
       reason,
       robot,
-      { name: 'port', value: 'path', doc: 'The bus of a robot whose program does not answer: send the off frame' },
-      { name: 'baud', value: 'n', doc: 'Bits per second of that port; default 1000000' },
+      {
+        name: 'port',
+        value: 'path',
+        doc: 'The line of a robot whose program does not answer, or serial:NUMBER, or /dev/i2c-1: send the off frame',
+      },
+      {
+        name: 'family',
+        value: 'name',
+        doc: 'Servos on it: feetech, dynamixel or all; default what is known, else all',
+      },
+      { name: 'baud', value: 'n', doc: 'Bits per second of that port; default what is known, else 1000000' },
       { name: 'ids', value: 'list', doc: 'The servos that must answer: 1-6 or 1,2,5' },
+      { name: 'chip', value: 'address', doc: 'The PCA9685 on an I2C bus; default what is known, else 0x40' },
       json,
     ],
     examples: ['tendon stop', 'tendon stop --port /dev/ttyACM0 --ids 1-6'],
     load: async () => (await import('./verbs/stop.ts')).stop,
   },
   act('reset', 'Lift the latch of a stop; writes nothing to the hardware', []),
-  act('arm', 'Check and power every joint where it stands', []),
+  act('arm', 'Check and power every joint where it stands', [yes]),
   act('disarm', 'Take power away and read every servo back', [
     { name: 'cut', doc: 'At once, also from joints that would hold' },
     reason,
@@ -141,6 +166,106 @@ export const verbs: readonly Verb[] = [
     options: [robot, json],
     examples: ['tendon param list', 'tendon param set grip_force 0.4', 'tendon param reset grip_force'],
     load: async () => (await import('./verbs/param.ts')).param,
+  },
+  {
+    name: 'monitor',
+    doc: 'A running robot on the whole terminal: joints, runs, events; space stops it',
+    args: [{ name: 'robot', optional: true }],
+    options: [json],
+    load: async () => (await import('./verbs/monitor.ts')).monitor,
+  },
+  {
+    name: 'doctor',
+    doc: 'Look at everything that must be right on the computer of a robot',
+    args: [{ name: 'robot', optional: true }],
+    options: [
+      { name: 'fix', doc: 'Run the fixes that move nothing and need no restart; asks before each' },
+      { name: 'yes', doc: 'With --fix: do not ask' },
+      json,
+    ],
+    examples: ['tendon doctor', 'tendon doctor robot.ts', 'tendon doctor --fix'],
+    load: async () => (await import('./verbs/doctor.ts')).doctor,
+  },
+  {
+    name: 'service',
+    doc: 'Let systemd keep a robot up: install, status, logs, remove',
+    args: [{ name: 'install|status|logs|remove' }, { name: 'robot', optional: true }],
+    options: [
+      { name: 'user', value: 'name', doc: 'Of install: who runs it; default tendon, made where it is missing' },
+      { name: 'dry-run', doc: 'Of install and remove: print what would be written and run, and do nothing' },
+      { name: 'follow', doc: 'Of logs: go on with what is to come, until Ctrl-C' },
+      json,
+    ],
+    examples: ['tendon service install robot.js --dry-run', 'tendon service logs so101 --follow'],
+    load: async () => (await import('./verbs/service.ts')).service,
+  },
+  {
+    name: 'deploy',
+    doc: 'Copy a robot to another computer, compiled, restart it there and see that it is well',
+    args: [{ name: 'user@host' }, { name: 'folder', optional: true }],
+    options: [
+      { name: 'dir', value: 'path', doc: 'Where it goes there; default /opt/tendon/<robot>' },
+      { name: 'ssh', value: 'command', doc: 'How to get there; default ssh. Words between blanks: "ssh -p 2222"' },
+      { name: 'force', doc: 'Also when the robot there is armed, or does not say' },
+      { name: 'dry-run', doc: 'Compile, and print what would be done there' },
+      json,
+    ],
+    examples: ['tendon deploy pi@robot.local', 'tendon deploy pi@robot.local my-arm --dry-run'],
+    load: async () => (await import('./verbs/deploy.ts')).deploy,
+  },
+  {
+    name: 'ports',
+    doc: 'The serial ports of this machine, and what to write into a definition',
+    options: [json],
+    load: async () => (await import('./verbs/ports.ts')).ports,
+  },
+  {
+    name: 'scan',
+    doc: 'Who answers on a line, at which baud rate, and what that tells; writes nothing',
+    args: [{ name: 'robot', optional: true }],
+    options: [
+      port,
+      baud,
+      ids,
+      { name: 'family', value: 'name', doc: 'Without a robot: feetech (default), dynamixel or all' },
+      wait,
+      { name: 'robot', value: 'name', doc: 'The robot whose servos should be there' },
+      json,
+    ],
+    examples: ['tendon scan so101', 'tendon scan --port /dev/ttyACM0 --baud 1000000 --ids 1-10'],
+    load: async () => (await import('./verbs/scan.ts')).scan,
+  },
+  {
+    name: 'setup-ids',
+    doc: 'Give the servos of a robot their ids and baud rate, one servo on the line at a time',
+    args: [{ name: 'robot' }],
+    options: [
+      { name: 'joint', value: 'name', doc: 'Only the servo of this joint' },
+      { name: 'from', value: 'id', doc: 'Of that joint, without questions: the id that its servo has now' },
+      port,
+      baud,
+      ids,
+      wait,
+      json,
+    ],
+    examples: ['tendon setup-ids so101', 'tendon setup-ids so101 --joint gripper --from 1'],
+    load: async () => (await import('./verbs/setup-ids.ts')).setupIds,
+  },
+  {
+    name: 'calibrate',
+    doc: 'Measure zero and range of every joint by hand, and write them; power is off',
+    args: [{ name: 'robot' }],
+    options: [
+      { name: 'from', value: 'file', doc: 'Take them from a calibration of LeRobot instead' },
+      { name: 'to', value: 'file', doc: 'Write them as LeRobot has them; alone: only that, without hardware' },
+      { name: 'dry-run', doc: 'Show what would change, and write nothing' },
+      { name: 'yes', doc: 'Write without asking' },
+      port,
+      wait,
+      json,
+    ],
+    examples: ['tendon calibrate so101', 'tendon calibrate so101 --from so101-lerobot.json --dry-run'],
+    load: async () => (await import('./verbs/calibrate.ts')).calibrate,
   },
   {
     name: 'explain',

@@ -25,8 +25,10 @@ function holding({ joints }: StopVerdict): string[] {
   return held.length > 0 ? [`disarmed, POWER ON: ${held.join(', ')} (tendon disarm --cut takes it away)`] : []
 }
 
-/** Shows what stood against arming, for the sake of a command where it was. */
+/** Shows everything that stood against arming, numbered where it is more than one; `command`: for whose sake it was. */
 export function showNotArmed(output: Output, problems: readonly Problem[], command?: string): number {
-  for (const found of problems) output.problem(inCommandLineWords(found, command))
+  const listed = problems.length > 1
+  for (const [at, found] of problems.entries())
+    output.problem(inCommandLineWords(found, command), listed ? at + 1 : undefined)
   return problems.some(({ power }) => power === 'unknown') ? exitCodes.notConfirmed : exitCodes.refused
 }

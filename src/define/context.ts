@@ -1,6 +1,6 @@
 import type { TendonError } from '../base/problem.ts'
 import type { Storage } from '../base/storage.ts'
-import type { Radians, Seconds } from '../base/units.ts'
+import type { Radians, RadiansPerSecond, Seconds } from '../base/units.ts'
 import type { JointReading, MoveOptions, MoveResult } from '../motion/contract.ts'
 import type { ModelTypes, SensorValue, ValuesOf } from './model-types.ts'
 import type { CommandMap, OpsOf } from './script.ts'
@@ -19,12 +19,30 @@ export class Next<V = unknown> {
 /** A partial goal over joints, in radians. */
 export type JointGoal<J extends string> = { readonly [K in J]?: Radians | undefined }
 
-/** The joints of one run: those it claims can be moved, all can be read. */
-export interface JointsAccess<J extends string> {
+/** Speeds of joints, in radians per second. */
+export type JointSpeeds<J extends string> = { readonly [K in J]?: RadiansPerSecond | undefined }
+
+export interface DriveOptions {
+  /** How long the speeds hold when none follow, in seconds; then the joints brake to 0. Default 0.1. */
+  readonly ttl?: Seconds | undefined
+}
+
+/**
+ * The joints of one run: those it claims can be moved, all can be read. `P` are those that go to positions, `S` those that
+ * turn at speeds.
+ */
+export interface JointsAccess<J extends string, P extends string = J, S extends string = J> {
   /** Resolves on measured arrival of all; rejects with `TENDON_JOINT_STALLED` naming the joint. */
-  moveTo(goal: JointGoal<J>, options?: MoveOptions): Promise<MoveResult>
+  moveTo(goal: JointGoal<P>, options?: MoveOptions): Promise<MoveResult>
   /** Streams one setpoint; when none follows within `ttl` seconds (default 0.1) the joint halts. */
-  setpoint(joint: J, position: Radians, ttl?: Seconds): void
+  setpoint(joint: P, position: Radians, ttl?: Seconds): void
+  /**
+   * Streams one setpoint of speeds to joints that turn at speeds, such as wheels. Each gets there within its acceleration
+   * limit; when no other follows within `ttl` seconds (default 0.1) it brakes to 0. Refused as a whole, and then nothing
+   * changes: `TENDON_SPEED_LIMIT`, `TENDON_JOINT_TAKES_POSITIONS`, and what refuses every setpoint. Throws
+   * `TENDON_JOINT_NOT_TURNING`, once, when a joint that this run drove has stood still against its order and given up.
+   */
+  drive(speeds: JointSpeeds<S>, options?: DriveOptions): void
   /** Decelerates all claimed joints; true when they were read standing still. */
   halt(): Promise<boolean>
   /** Lets joints go limp for hand-guiding, read back. They are powered again by `engage` or by arming. */
@@ -57,7 +75,7 @@ export interface RunContext<M extends ModelTypes, Goal, Feedback, Partial, Messa
   /** What the goal's schema made of the input. */
   readonly goal: Goal
   /** Those that it claims can be moved, all can be read. */
-  readonly joints: JointsAccess<M['joint']>
+  readonly joints: JointsAccess<M['joint'], M['positionJoint'], M['speedJoint']>
   /** What is made from them here ends with the run. */
   readonly sensors: { readonly [S in keyof M['sensors']]: SensorReader<SensorValue<M['sensors'][S]>> }
   /** The parameters as they are in force at the moment when they are read. */

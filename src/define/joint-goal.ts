@@ -1,7 +1,7 @@
 import { nearNames, oneOf } from '../base/problem.ts'
 import type { StandardSchemaV1 } from '../base/schema.ts'
 import { toDegrees } from '../base/units.ts'
-import type { JointSpec } from '../device/joint.ts'
+import { isSpeedJoint, type JointSpec } from '../device/joint.ts'
 import type { JointGoal } from './context.ts'
 
 /**
@@ -49,9 +49,13 @@ function issuesOf(joints: Readonly<Record<string, JointSpec>>, value: unknown): 
 }
 
 function angleFault(joint: JointSpec, angle: unknown): string | undefined {
-  if (typeof angle !== 'number' || !Number.isFinite(angle)) return 'must be a finite number of radians'
+  const slides = joint.type === 'prismatic'
+  if (isSpeedJoint(joint)) return 'turns at speeds and has no position to go to'
+  if (typeof angle !== 'number' || !Number.isFinite(angle))
+    return `must be a finite number of ${slides ? 'metres' : 'radians'}`
   const [min, max] = joint.position
   if (angle >= min && angle <= max) return undefined
-  const shown = (x: number): string => `${x.toFixed(3)} rad (${toDegrees(x).toFixed(1)} deg)`
+  const shown = (x: number): string =>
+    slides ? `${x.toFixed(4)} m` : `${x.toFixed(3)} rad (${toDegrees(x).toFixed(1)} deg)`
   return `${shown(angle)} is outside ${shown(min)} to ${shown(max)}`
 }

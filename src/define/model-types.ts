@@ -8,6 +8,10 @@ export interface ModelTypes {
   /** `'default'` and the declared categories. */
   readonly category: string
   readonly joint: string
+  /** Those joints that go to positions, and the passive ones. */
+  readonly positionJoint: string
+  /** Those joints that turn at speeds. */
+  readonly speedJoint: string
   /** Named resources beside the joints. */
   readonly resource: string
   readonly sensors: Readonly<Record<string, SensorSpec>>

@@ -1,5 +1,5 @@
 import { type FromParam, isFromParam } from '../base/from-param.ts'
-import type { JointDefinition, JointSpec } from '../device/joint.ts'
+import { isSpeedJoint, type JointDefinition, type JointSpec } from '../device/joint.ts'
 import { isNumeric, type ParameterMap } from './parameter.ts'
 
 /** Which limits of a joint come from parameters. */
@@ -25,11 +25,17 @@ export function pacedJoints(
     const { velocity, acceleration, ...rest } = joint
     const given = { velocity: paramOf(velocity), acceleration: paramOf(acceleration) }
     if (given.velocity || given.acceleration) pacedBy[name] = given
-    const largest = { ...rest, velocity: largestOf(velocity, parameters) }
+    const largest = { ...rest, ...kindOf(joint), velocity: largestOf(velocity, parameters) }
     joints[name] =
       acceleration === undefined ? largest : { ...largest, acceleration: largestOf(acceleration, parameters) }
   }
   return { joints, pacedBy }
+}
+
+/** A joint that turns at speeds has no limits of position; what somebody wrote all the same is left to the check. */
+function kindOf(joint: JointDefinition): Pick<JointSpec, 'position' | 'type'> {
+  const { position = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY], type = 'continuous' } = joint
+  return isSpeedJoint(joint) ? { position, type } : { position }
 }
 
 const paramOf = (option: number | FromParam | undefined): FromParam | undefined =>

@@ -92,6 +92,7 @@ function hardwareOf(spec: RobotSpec): HardwareMap {
     joints: spec.joints ?? {},
     sensors: spec.sensors ?? {},
     links: spec.links ?? {},
+    stopInputs: spec.stopInputs ?? {},
     calibration: spec.calibration ?? {},
   }
 }

@@ -1,6 +1,7 @@
 import type { FromParam } from '../base/from-param.ts'
 import type { AnySchema } from '../base/schema.ts'
 import type { Seconds } from '../base/units.ts'
+import type { DigitalInput } from '../device/digital-input.ts'
 import type { JointDefinition, JointSpec } from '../device/joint.ts'
 import type { LinkedSensorSpec, LinkSpec } from '../device/link.ts'
 import type { SensorSpec } from '../device/sensor.ts'
@@ -41,6 +42,11 @@ export interface RobotSpec {
   readonly links?: Readonly<Record<string, LinkSpec>>
   /** What it hears: `lines(port, { schema })`, `nmea.heading(port)`, `mqttSensor(link, topic, schema)`. */
   readonly sensors?: Readonly<Record<string, SensorSpec>>
+  /**
+   * Wired stop buttons: `button: gpioInput({ chip: 'gpiochip0', line: 17, pull: 'up' })`. One that becomes active stops
+   * the robot and latches, as `stop` does; it is not armed while one is active or cannot be read. Not an e-stop.
+   */
+  readonly stopInputs?: Readonly<Record<string, DigitalInput>>
   /** Values that the owner of the robot may change while it runs: `cruise: param.number({ ... })`. */
   readonly parameters?: ParameterMap
   /** Made by `defineRobot`: the joints whose limits come from parameters; `joints` has the largest values of these. */
@@ -51,6 +57,11 @@ export interface RobotSpec {
   readonly calibration?: Readonly<Record<string, ServoCalibration>>
   /** In the place of the defaults. */
   readonly limits?: Partial<Limits>
+  /**
+   * `'none'`: its joints may be armed although nothing would stop them if this program were killed, frozen or stuck.
+   * Default: arming on real hardware is refused without a guard (`TENDON_ARM_NO_GUARD`).
+   */
+  readonly guard?: 'none'
 }
 
 /** A robot as it is written down: limits of joints may come from parameters. */
@@ -158,16 +169,16 @@ export class RobotModel<M extends ModelTypes> {
     }
   }
 
-  /** A schema for goals over this model's joints, in radians. */
-  jointGoal(): JointGoalSchema<M['joint']> {
+  /** A schema for goals over those joints of this model that go to positions, in radians. */
+  jointGoal(): JointGoalSchema<M['positionJoint']> {
     return jointGoalSchema(this.spec.joints ?? {})
   }
 
   /** Built in: moves joints to angles; all arrive together; ends on measured arrival. */
   moveTo(
     options: BuiltinOptions<M> & { readonly speed?: number | FromParam<M['numeric']> } = {},
-  ): Command<MoveToTypes<M['joint']>> {
-    return moveToCommand(this.jointGoal(), options) as Command<MoveToTypes<M['joint']>>
+  ): Command<MoveToTypes<M['positionJoint']>> {
+    return moveToCommand(this.jointGoal(), options) as Command<MoveToTypes<M['positionJoint']>>
   }
 
   /** Built in: decelerates every joint, preempting whatever moves them, and stays powered. */
@@ -189,6 +200,14 @@ export class RobotModel<M extends ModelTypes> {
     return new RobotDefinition<M, C>(this, commands, {})
   }
 }
+
+/** The names of those joints whose servo is in velocity mode. */
+type SpeedJointsOf<Joints> = {
+  [J in keyof Joints & string]: Joints[J] extends { readonly servo: { readonly mode: 'velocity' } } ? J : never
+}[keyof Joints & string]
+
+/** Makes limits of position a compile error where a servo turns at speeds. */
+type NoPositionOfSpeedJoints<Joints> = { readonly [J in SpeedJointsOf<Joints>]: { readonly position?: never } }
 
 /** A sensor that names one of these links, or none. */
 type SensorOver<Link extends string> = SensorSpec & Partial<Pick<LinkedSensorSpec<unknown, Link>, 'link'>>
@@ -229,7 +248,7 @@ export function defineRobot<
     readonly categories?: Categories
     readonly buses?: Buses
     readonly parameters?: Parameters
-    readonly joints?: Joints
+    readonly joints?: Joints & NoPositionOfSpeedJoints<Joints>
     readonly links?: Links
     readonly sensors?: Sensors
     readonly resources?: readonly Resource[]
@@ -239,6 +258,8 @@ export function defineRobot<
   readonly state: (keyof States & string) | 'idle'
   readonly category: (keyof Categories & string) | 'default'
   readonly joint: keyof Joints & string
+  readonly positionJoint: Exclude<keyof Joints & string, SpeedJointsOf<Joints>>
+  readonly speedJoint: SpeedJointsOf<Joints>
   readonly resource: Resource
   readonly sensors: Sensors
   readonly link: keyof Links & string

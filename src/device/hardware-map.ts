@@ -1,3 +1,4 @@
+import type { DigitalInput } from './digital-input.ts'
 import type { JointSpec } from './joint.ts'
 import type { LinkSpec } from './link.ts'
 import type { SensorSpec } from './sensor.ts'
@@ -10,6 +11,8 @@ export interface HardwareMap {
   readonly sensors: Readonly<Record<string, SensorSpec>>
   /** Ways to brokers of messages. Default: none. */
   readonly links?: Readonly<Record<string, LinkSpec>>
+  /** Wired stop buttons. Default: none. */
+  readonly stopInputs?: Readonly<Record<string, DigitalInput>>
   /** By joint. */
   readonly calibration: Readonly<Record<string, ServoCalibration>>
 }

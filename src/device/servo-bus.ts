@@ -16,8 +16,11 @@ export interface ServoBusSpec {
   withPort(port: ByteTransport): ServoBusSpec
   /** Makes the bus for these servos. Opens nothing yet. */
   create(env: DeviceEnv, servos: readonly ServoMount[]): ServoBus
-  /** What sets servos of this family up, one at a time, while no robot runs. Absent: the family has no such thing. */
-  workbench?(env: DeviceEnv): ServoWorkbench
+  /**
+   * What sets servos of this family up, one at a time, while no robot runs. `wait`: how long the way through adapter and
+   * system may take beyond the bytes' own time; default: the driver's. Absent: the family has no such thing.
+   */
+  workbench?(env: DeviceEnv, options?: { readonly wait?: Seconds | undefined }): ServoWorkbench
 }
 
 /** What a servo takes as its setpoint: an angle, or a speed that it keeps until it is told another one. */
@@ -40,6 +43,8 @@ export interface ServoSpec<Bus extends string = string> {
    * same joint. They have power of their own: whatever is said of the servo is said of all of these.
    */
   readonly shadows?: readonly number[] | undefined
+  /** The angles of its shaft that it can take, where its family knows them: the joint's limits must lie within. */
+  readonly travel?: readonly [min: Radians, max: Radians] | undefined
   /** What the driver and the simulator need to know of this servo beyond its model. */
   readonly options: Readonly<Record<string, unknown>>
 }
@@ -75,7 +80,7 @@ export interface ServoSample {
   readonly moving?: boolean
   /** What its torque register says. */
   readonly powered?: boolean
-  /** It measures nothing: position and velocity are what it was told, by time. */
+  /** It measures nothing: position and velocity are what it was told, by time, and load is 0. */
   readonly estimated?: boolean
   /** Names of the alarm bits that the servo reports: `overload`, `voltage`, ... */
   readonly alarms: readonly string[]
@@ -87,12 +92,12 @@ export interface ServoInspection {
   readonly model: string
   readonly firmware: string
   readonly powered: boolean
-  /** In volts, and the range that its own registers allow. */
-  readonly voltage: number
-  readonly voltageRange: readonly [min: number, max: number]
-  /** In degrees Celsius, and the limit that its own register sets. */
-  readonly temperature: number
-  readonly temperatureLimit: number
+  /** In volts, and the range that its own registers allow. Both absent: it does not measure its supply. */
+  readonly voltage?: number | undefined
+  readonly voltageRange?: readonly [min: number, max: number] | undefined
+  /** In degrees Celsius, and the limit that its own register sets. Both absent: it does not measure its heat. */
+  readonly temperature?: number | undefined
+  readonly temperatureLimit?: number | undefined
   readonly alarms: readonly string[]
   readonly position: Radians
   /** What its registers hold against what the mount says must be there; empty when they agree. */
@@ -125,6 +130,21 @@ export interface StopPlan {
   readonly freeze: readonly { readonly id: number; readonly position: Radians }[]
 }
 
+/** How one servo answers: a question for each time that the wire was used to ask it, retries included. */
+export interface ReplyCounts {
+  readonly asked: number
+  /** In time. */
+  readonly answered: number
+  /** Replies that came when they had been given up. */
+  readonly late: number
+  /** Replies that never came, or came damaged. */
+  readonly lost: number
+  /** Questions in a row, up to now, that it did not answer in time. */
+  readonly streak: number
+  /** When its last reply came, on the robot's clock; undefined before the first. */
+  readonly lastAnswer: Seconds | undefined
+}
+
 /** Counts since the bus was made. */
 export interface BusHealth {
   readonly exchanges: number
@@ -137,6 +157,8 @@ export interface BusHealth {
   readonly stops: number
   readonly bytesOut: number
   readonly bytesIn: number
+  /** By servo id. Absent: the driver cannot tell its servos apart, or none of them was asked yet. */
+  readonly servos?: Readonly<Record<number, ReplyCounts>> | undefined
 }
 
 export interface ServoBus {
@@ -163,8 +185,9 @@ export interface ServoBus {
    */
   stop(plan: StopPlan): void
   /**
-   * The bytes that `stop(plan)` hands to the port, without handing them over: what a guard writes when this process
-   * cannot any more. Needs no link.
+   * The bytes that `stop(plan)` hands to the port, without handing them over: what a guard writes to `descriptor` when
+   * this process cannot any more. A port that takes them in an envelope (I2C) has a descriptor that takes them bare.
+   * Needs no link.
    */
   stopFrame(plan: StopPlan): Uint8Array
   /** The descriptor of the open link, where it has one. */

@@ -35,6 +35,8 @@ export interface ServoWorkbench {
   /** Raw steps of one turn, and the raw position that is the middle of the travel. */
   readonly steps: number
   readonly centre: number
+  /** Whether the offset is added to the shaft's own position (Dynamixel) or taken from it (Feetech). Default taken. */
+  readonly addsOffset?: boolean | undefined
   open(): Promise<void>
   close(): Promise<void>
   /** Asks once who has this id; `undefined`: nobody. What two servos of one id say together is `TENDON_SERVO_ID_TWICE`. */

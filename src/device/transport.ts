@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { Problem } from '../base/problem.ts'
+import type { DigitalOutput } from './digital-input.ts'
 import type { MessageLink } from './link.ts'
 
 /** Ends a subscription. Calling it again does nothing. */
@@ -28,6 +29,8 @@ export interface ByteTransport {
    * in a process of its own holds the link's descriptor. Default false.
    */
   readonly needsGuard?: boolean | undefined
+  /** Single wires that lead to the same place, by what they do: a simulated port brings those of its simulated device. */
+  readonly wires?: Readonly<Record<string, DigitalOutput>> | undefined
   /** Opens it. Each call makes a new connection with an empty queue. Rejects with a `TendonError`. */
   open(env: DeviceEnv): Promise<ByteConnection>
 }

@@ -6,6 +6,7 @@ import type { BusHealth } from '../device/servo-bus.ts'
 import type { ByteConnection, ByteTransport, DeviceEnv, Unsubscribe } from '../device/transport.ts'
 import { EchoFilter } from './echo-filter.ts'
 import type { ExpectedReply, FrameDecoder, LineProtocol, LineRequest } from './line-request.ts'
+import { ReplyTally } from './reply-tally.ts'
 
 export interface HalfDuplexOptions {
   /** How long a device may wait before it answers. Default 0.51 ms, the longest of Feetech and Dynamixel servos. */
@@ -52,6 +53,14 @@ interface Exchange<Frame> {
   readonly epoch: number
 }
 
+/** A reply that may still come although nobody waits for it. */
+interface Owed extends ExpectedReply {
+  readonly until: Seconds
+  readonly epoch: number
+  /** It was counted as missed; one that a stop made void was not. */
+  readonly missed: boolean
+}
+
 interface Latest extends Settle<void> {
   make: () => Uint8Array
   readonly written: Promise<void>
@@ -90,7 +99,7 @@ export class HalfDuplexBus<Frame> {
   #exchange: Exchange<Frame> | undefined
   #latest: Latest | undefined
   /** Replies that may still come although nobody waits for them. */
-  #owed: (ExpectedReply & { readonly until: Seconds; readonly epoch: number })[] = []
+  #owed: Owed[] = []
   /** Changes whenever devices are told to change: what was asked before is another question than the same one after. */
   #epoch = 0
   /** When the last byte that was handed to the port will have left it. */
@@ -105,6 +114,7 @@ export class HalfDuplexBus<Frame> {
   #stops = 0
   #bytesOut = 0
   #bytesIn = 0
+  readonly #tally = new ReplyTally()
 
   constructor(port: ByteTransport, env: DeviceEnv, protocol: LineProtocol<Frame>, options: HalfDuplexOptions = {}) {
     this.#port = port
@@ -248,6 +258,7 @@ export class HalfDuplexBus<Frame> {
       stops: this.#stops,
       bytesOut: this.#bytesOut,
       bytesIn: this.#bytesIn,
+      servos: this.#tally.counts(),
     }
   }
 
@@ -359,8 +370,9 @@ export class HalfDuplexBus<Frame> {
       return
     }
     this.#timeouts++
+    this.#countMissing(exchange)
     this.#exchange = undefined
-    this.#owe(exchange, now)
+    this.#owe(exchange, now, true)
     this.#forgetInput()
     // A retry keeps its place, but setpoints that wait go first.
     if (exchange.waiting.triesLeft > 0) this.#queue.unshift(exchange.waiting)
@@ -368,11 +380,11 @@ export class HalfDuplexBus<Frame> {
     this.#pump()
   }
 
-  #owe(exchange: Exchange<Frame>, now: Seconds): void {
+  #owe(exchange: Exchange<Frame>, now: Seconds, missed: boolean): void {
     const { epoch } = exchange
     const until = Math.max(now + this.#lateWindow, exchange.due)
     exchange.waiting.request.replies.forEach((reply, index) => {
-      if (exchange.replies[index] === undefined) this.#owed.push({ ...reply, until, epoch })
+      if (exchange.replies[index] === undefined) this.#owed.push({ ...reply, until, epoch, missed })
     })
   }
 
@@ -384,7 +396,7 @@ export class HalfDuplexBus<Frame> {
     if (!exchange) return 0
     this.#exchange = undefined
     exchange.timer.cancel()
-    this.#owe(exchange, this.#clock.now())
+    this.#owe(exchange, this.#clock.now(), false)
     const { waiting } = exchange
     if (waiting.request.droppedByStop) waiting.reject(this.#droppedError(waiting.request.label))
     else {
@@ -443,7 +455,10 @@ export class HalfDuplexBus<Frame> {
       this.#onUnexpected(key)
       return
     }
-    exchange.replies[index] = { frame, at: this.#clock.now() }
+    const at = this.#clock.now()
+    exchange.replies[index] = { frame, at }
+    const servo = this.#protocol.senderOf?.(key)
+    if (servo !== undefined) this.#tally.answered(servo, at)
     if (--exchange.missing > 0) return
     exchange.timer.cancel()
     this.#exchange = undefined
@@ -453,7 +468,17 @@ export class HalfDuplexBus<Frame> {
   #onUnexpected(key: number): void {
     this.#unexpected++
     const index = this.#owed.findIndex((owed) => owed.key === key)
-    if (index >= 0) this.#owed.splice(index, 1)
+    if (index < 0) return
+    const [owed] = this.#owed.splice(index, 1)
+    const servo = this.#protocol.senderOf?.(key)
+    if (servo !== undefined && owed?.missed) this.#tally.late(servo, this.#clock.now())
+  }
+
+  #countMissing({ waiting, replies }: Exchange<Frame>): void {
+    for (const [index, { key }] of waiting.request.replies.entries()) {
+      const servo = this.#protocol.senderOf?.(key)
+      if (servo !== undefined && replies[index] === undefined) this.#tally.missed(servo)
+    }
   }
 
   #forgetInput(): void {

@@ -12,6 +12,8 @@ export interface LineProtocol<Frame> {
   decoder(sink: (frame: Frame) => void): FrameDecoder
   /** A number that tells replies apart as far as they tell themselves apart: by sender and length, usually. */
   keyOf(frame: Frame): number
+  /** The id of the servo whose replies have this key, so that they can be counted by servo. Absent: they are not. */
+  senderOf?(key: number): number
 }
 
 /** One reply that a request waits for. */

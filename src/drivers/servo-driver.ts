@@ -66,7 +66,14 @@ function servoBus<Frame>(
   mounts: readonly ServoMount[],
 ): ServoBus {
   const { tries = 3 } = options
-  const line = new HalfDuplexBus(options.port, env, protocol.line, options)
+  const { line: frames } = protocol
+  // Its keys are ids, which is what lets replies be counted by servo.
+  const byServo: LineProtocol<Frame> = {
+    decoder: (sink) => frames.decoder(sink),
+    keyOf: (frame) => frames.keyOf(frame),
+    senderOf: (key) => key,
+  }
+  const line = new HalfDuplexBus(options.port, env, byServo, options)
   const byId = new Map(mounts.map((mount) => [mount.servo.id, mount]))
   /** Setpoints that wait for their turn on the line, by servo. */
   const waiting = new Map<number, ServoSetpoint>()
@@ -80,6 +87,10 @@ function servoBus<Frame>(
   /** The servo's answer; `undefined` when it stayed silent. Power-on alone is void when a stop comes first. */
   const ask = async (id: number, order: Order, times = tries) => {
     mountOf(id)
+    return askAnybody(id, order, times)
+  }
+
+  const askAnybody = async (id: number, order: Order, times = tries) => {
     const [reply] = await line.perform({
       label: order,
       bytes: order === 'report' ? protocol.report(id) : protocol.power(id, order === 'power on'),
@@ -161,7 +172,9 @@ function servoBus<Frame>(
     },
 
     async readTorque(id) {
-      const reply = await ask(id, 'report')
+      // A bus on which nothing is mounted is that of somebody who takes the power of a whole line.
+      if (mounts.length > 0) mountOf(id)
+      const reply = await askAnybody(id, 'report')
       return reply && protocol.stateOf(reply.frame).powered
     },
 

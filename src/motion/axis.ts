@@ -6,14 +6,11 @@ import {
   type StopPolicy,
   toJoint,
   toJointVelocity,
-  toleranceOf,
-  toServo,
 } from '../device/joint.ts'
-import type { ServoSample, ServoSetpoint } from '../device/servo-bus.ts'
+import type { ServoSample } from '../device/servo-bus.ts'
 import type { JointReading } from './contract.ts'
 import type { HardwareLimits } from './limits.ts'
 import { StandstillDetector } from './still.ts'
-import { BrakingRamp, type Profile } from './trajectory.ts'
 
 /**
  * `limp` no power is wanted; `idle` holds its setpoint; `following` a planned profile; `streaming` setpoints from a
@@ -22,33 +19,26 @@ import { BrakingRamp, type Profile } from './trajectory.ts'
 export type AxisMode = 'limp' | 'idle' | 'following' | 'streaming' | 'braking' | 'frozen'
 
 /** Setpoint frames are not acknowledged, so a joint that came to rest is told so this many times more. */
-const REPEATS = 3
-/** The servo's speed register lies this much above the needed speed, so that it never falls behind by rounding. */
-const HEADROOM = 1.2
-/** A joint that lags makes up for it within about this time. */
-const CATCH_UP: Seconds = 0.1
-/** Never ask a servo for less: it would take for ever over the last steps, and some take 0 for "as fast as you can". */
-const SLOWEST: RadiansPerSecond = 0.1
+export const REPEATS = 3
 
-interface Follow {
-  readonly profile: Profile
-  elapsed: Seconds
+/** Where a joint's servo is, and its limits that come from parameters: never above those of the spec. */
+export interface AxisPlace {
+  readonly bus: string
+  readonly id: number
+  readonly limits: HardwareLimits
+  readonly paceNow?: (() => JointPace) | undefined
 }
 
-interface Stream {
-  readonly target: Radians
-  readonly pace: RadiansPerSecond
-  readonly expires: Seconds
-}
-
-/** One joint with a servo: what it was told, what was read of it, and what it is told next. Knows nothing of runs. */
-export class Axis {
+/**
+ * One joint with a servo: whether it has power, what was read of it, and what it may do next. What it is told is the
+ * matter of `PositionAxis` or `SpeedAxis`. Knows nothing of runs.
+ */
+export abstract class Axis {
   readonly name: string
   readonly bus: string
   readonly id: number
   readonly spec: JointSpec
   readonly policy: StopPolicy
-  readonly tolerance: Radians
   readonly still: StandstillDetector
 
   /** What was last read of the torque register; `unknown` while it is being changed, too. */
@@ -71,32 +61,16 @@ export class Axis {
   readonly #paceNow: (() => JointPace) | undefined
   #pace: JointPace
   #mode: AxisMode = 'limp'
-  #setpoint: Radians | undefined
-  #velocity: RadiansPerSecond = 0
-  #acceptedAt: Seconds = Number.NEGATIVE_INFINITY
-  #drive: Follow | undefined
-  #stream: Stream | undefined
-  /** While braking from a stream: its last setpoint. */
-  #bound: Radians | undefined
-  #repeats = 0
   #sample: ServoSample | undefined
 
-  /** `paceNow`: where its speed and acceleration come from parameters; never above those of `spec`. */
-  constructor(
-    name: string,
-    spec: JointSpec,
-    servo: { bus: string; id: number },
-    limits: HardwareLimits,
-    paceNow?: () => JointPace,
-  ) {
+  constructor(name: string, spec: JointSpec, { bus, id, limits, paceNow }: AxisPlace) {
     this.name = name
     this.spec = spec
-    this.bus = servo.bus
-    this.id = servo.id
+    this.bus = bus
+    this.id = id
     this.policy = spec.stop ?? 'park'
     this.#paceNow = paceNow
     this.#pace = { velocity: spec.velocity, acceleration: accelerationOf(spec) }
-    this.tolerance = toleranceOf(spec)
     this.still = new StandstillDetector(limits)
   }
 
@@ -118,24 +92,13 @@ export class Axis {
     return this.#mode
   }
 
+  protected set mode(mode: AxisMode) {
+    this.#mode = mode
+  }
+
   /** Its setpoint moves, or will move by itself at the next tick. */
   get isMoving(): boolean {
     return this.#mode === 'following' || this.#mode === 'streaming' || this.#mode === 'braking'
-  }
-
-  /** The joint angle that was last written, or that it was powered up at. */
-  get setpoint(): Radians | undefined {
-    return this.#setpoint
-  }
-
-  /** How fast the setpoint moves, with its sign. */
-  get velocity(): RadiansPerSecond {
-    return this.#velocity
-  }
-
-  /** A planned profile has been written to its end. */
-  get profileEnded(): boolean {
-    return this.#drive !== undefined && this.#drive.elapsed >= this.#drive.profile.duration
   }
 
   /** The newest reading of its servo, in angles of the servo. */
@@ -146,6 +109,11 @@ export class Axis {
   /** The newest measured joint angle. */
   get measured(): Radians | undefined {
     return this.#sample && toJoint(this.spec, this.#sample.position)
+  }
+
+  /** The newest measured speed of the joint. */
+  get velocityMeasured(): RadiansPerSecond | undefined {
+    return this.#sample && toJointVelocity(this.spec, this.#sample.velocity)
   }
 
   /** Takes a reading. */
@@ -167,151 +135,40 @@ export class Axis {
       velocity: toJointVelocity(this.spec, sample.velocity),
       load: sample.load * sense,
       at: sample.at,
+      ...(sample.estimated && { estimated: true as const }),
     }
   }
 
   /** It holds: where it has just been powered up, or where a stop froze it, when it never lost its power. */
-  engage(): void {
-    this.#rest('idle', this.#mode === 'frozen' ? this.#setpoint : (this.measured ?? this.#setpoint))
-    // The driver has just told it where to hold; nothing needs saying again.
-    this.#repeats = 0
-  }
+  abstract engage(): void
 
   /** It has no power, or is losing it: no setpoint until it is engaged again. */
   letGo(): void {
     this.cutOnStop = true
     this.heldSince = undefined
-    this.#rest('limp', this.#setpoint)
+    this.settle('limp')
   }
 
-  /** A stop froze it at this angle of its servo, or took its power. */
+  /** A stop froze it, at this angle of its servo where it holds one, or took its power. */
   stopped(frozenAt: Radians | undefined): void {
     if (frozenAt === undefined) this.letGo()
-    else this.#rest('frozen', toJoint(this.spec, frozenAt))
+    else this.freeze(frozenAt)
   }
 
-  /** Follows a profile from its present setpoint. Only from `idle`. */
-  follow(profile: Profile): void {
-    this.#mode = 'following'
-    this.#drive = { profile, elapsed: 0 }
-  }
+  /** Leaves what it does for the shortest way to rest that its acceleration limit allows. */
+  abstract brake(): void
 
-  /** Goes to a streamed setpoint at the pace at which setpoints arrive, and brakes when `ttl` has passed. */
-  stream(target: Radians, now: Seconds, tick: Seconds, ttl: Seconds, defaultTtl: Seconds): void {
-    const elapsed = Math.max(tick, this.streamElapsed(now, defaultTtl))
-    const way = Math.abs(target - (this.#setpoint ?? target))
-    this.#mode = 'streaming'
-    this.#drive = undefined
-    this.#stream = { target, pace: Math.min(this.velocityLimit, way / elapsed), expires: now + ttl }
-    this.#acceptedAt = now
-  }
+  /** The host missed ticks: whatever was planned, it rests. */
+  abstract restAfterStall(): void
 
-  /** Time since the last streamed setpoint that may count towards the next one: pauses do not save up for a jump. */
-  streamElapsed(now: Seconds, cap: Seconds): Seconds {
-    return Math.min(now - this.#acceptedAt, cap)
-  }
+  /** Where a stop freezes its servo, in angles of the servo; undefined = nobody knows, and so it is cut. */
+  abstract freezePoint(now: Seconds, maxAge: Seconds): Radians | undefined
 
-  /**
-   * Leaves what it follows for the shortest way to rest that its acceleration limit allows; a streamed setpoint is
-   * never passed, even where that stops the joint sooner than the ramp would: nobody asked for more.
-   */
-  brake(): void {
-    if (this.#mode !== 'following' && this.#mode !== 'streaming') return
-    this.#bound = this.#stream?.target
-    this.#stream = undefined
-    this.#mode = 'braking'
-    this.#drive = {
-      profile: new BrakingRamp(this.#setpoint ?? 0, this.#velocity, this.acceleration),
-      elapsed: 0,
-    }
-  }
+  /** Where its servo has been told to rest, in angles of the servo. */
+  abstract get servoSetpoint(): Radians | undefined
 
-  /** The host missed ticks: the servo has reached its setpoint and rests there, whatever was planned. */
-  restAtSetpoint(): void {
-    if (this.isMoving) this.#rest('idle', this.#setpoint)
-  }
-
-  /** It pushes against something: the setpoint comes back to where the joint is, so that it no longer pushes. */
-  restWhereMeasured(): void {
-    if (this.#mode === 'limp' || this.#mode === 'frozen') return
-    this.#rest('idle', this.measured ?? this.#setpoint)
-  }
-
-  /** A move has arrived: holds its goal. */
-  arrive(): void {
-    if (this.#mode === 'following') this.#rest('idle', this.#setpoint)
-  }
-
-  /** One tick on: the setpoint to write now, at most `tick` ahead of the last one; undefined when there is none. */
-  advance(now: Seconds, tick: Seconds): ServoSetpoint | undefined {
-    const before = this.#setpoint
-    if (before === undefined || this.#mode === 'limp' || this.#mode === 'frozen') return undefined
-    if (this.#stream && now >= this.#stream.expires) this.brake()
-    if (!this.isMoving && this.#repeats === 0) return undefined
-    const next = this.#step(before, tick)
-    this.#setpoint = next
-    if (next !== before) this.still.reset()
-    if (this.#mode === 'braking' && this.profileEnded) this.#rest('idle', next)
-    return this.#frame(next, Math.abs(next - before) / tick)
-  }
-
-  #step(before: Radians, tick: Seconds): Radians {
-    if (this.#stream) return this.#stepStream(this.#stream, before, tick)
-    if (this.#drive) return this.#stepProfile(this.#drive, before, tick)
-    this.#repeats--
-    return before
-  }
-
-  #stepStream({ target, pace }: Stream, before: Radians, tick: Seconds): Radians {
-    const step = pace * tick
-    const next = Math.abs(target - before) <= step ? target : before + Math.sign(target - before) * step
-    this.#velocity = (next - before) / tick
-    return next
-  }
-
-  #stepProfile(drive: Follow, before: Radians, tick: Seconds): Radians {
-    drive.elapsed += tick
-    const { position, velocity } = drive.profile.sample(drive.elapsed)
-    this.#velocity = velocity
-    return this.#mode === 'braking' ? this.#insideLimits(before, position) : position
-  }
-
-  #insideLimits(before: Radians, position: Radians): Radians {
-    const [min, max] = this.spec.position
-    const bound = this.#bound
-    const low = bound === undefined ? min : Math.min(bound, before)
-    const high = bound === undefined ? max : Math.max(bound, before)
-    return Math.min(Math.max(position, Math.min(low, before)), Math.max(high, before))
-  }
-
-  #frame(position: Radians, speed: RadiansPerSecond): ServoSetpoint {
-    const lag = Math.abs(position - (this.measured ?? position))
-    const wanted = Math.max(speed * HEADROOM, lag / CATCH_UP, SLOWEST)
-    const velocity = Math.min(wanted, this.velocityLimit) * (this.spec.gear ?? 1)
-    return { id: this.id, position: toServo(this.spec, position), velocity }
-  }
-
-  #rest(mode: AxisMode, setpoint: Radians | undefined): void {
-    if (setpoint !== this.#setpoint) this.still.reset()
-    this.#mode = mode
-    this.#setpoint = setpoint
-    this.#velocity = 0
-    this.#drive = undefined
-    this.#stream = undefined
-    this.#repeats = REPEATS
-  }
-
-  /** Where a stop freezes its servo, in angles of the servo: a young reading, else the last setpoint, else any reading. */
-  freezePoint(now: Seconds, maxAge: Seconds): Radians | undefined {
-    const at = this.#sample && Number.isFinite(this.#sample.position) ? this.#sample : undefined
-    if (at && now - at.at <= maxAge) return at.position
-    return this.servoSetpoint ?? at?.position
-  }
-
-  /** The last setpoint in angles of the servo. */
-  get servoSetpoint(): Radians | undefined {
-    return this.#setpoint === undefined ? undefined : toServo(this.spec, this.#setpoint)
-  }
+  protected abstract settle(mode: AxisMode): void
+  protected abstract freeze(at: Radians): void
 
   /** It has not answered for longer than lost replies explain. */
   isSilent(now: Seconds, { silence, missBudget }: HardwareLimits): boolean {

@@ -42,13 +42,37 @@ export interface Hardware {
   /** Newest known state of each joint; joints that were never read are `unknown`. */
   joint(name: string): JointReading
   readonly jointNames: readonly string[]
-  health(): Readonly<Record<string, BusHealth>>
+  /** Calls `fn` after each joined read of a bus, until the returned function is called. It must not throw. */
+  onRead(fn: () => void): () => void
+  health(): Readonly<Record<string, BusReport>>
+  /** The control loop of each bus. */
+  loops(): Readonly<Record<string, LoopHealth>>
+}
+
+/** The control loop of one bus, with its counts since the robot was started. */
+export interface LoopHealth {
+  /** Whether it ticks. It does not before its bus is open, nor while that is lost. */
+  readonly isRunning: boolean
+  readonly ticks: number
+  /** Ticks that fell due while the host did not run. They are not made up for. */
+  readonly skipped: number
+  /** Ticks at which the last setpoints had not been written yet, so that none were computed. */
+  readonly heldBack: number
+  /** Answers that did not come. */
+  readonly misses: number
+}
+
+/** The counters of a bus, and whether its link is open now; a lost one is opened again by itself. */
+export interface BusReport extends BusHealth {
+  readonly isOpen: boolean
 }
 
 /** What the hardware tells the runtime without being asked. */
 export interface HardwareHooks {
   /** A link or a servo was lost while powered, a servo raised an alarm...: safety must act. */
   fault(problem: Problem): void
+  /** A bus is open again after a loss, and its servos may have power: the stop is sent and verified anew, at once. */
+  returned(bus: string): void
   /** Something to record: late writes refused, clamps, retries above budget. */
   note(type: string, facts: Readonly<Record<string, unknown>>): void
 }
@@ -84,6 +108,8 @@ export type JointReading =
       readonly velocity: RadiansPerSecond
       readonly load: number
       readonly at: Seconds
+      /** Nothing measures it: position and velocity are what the servo was told, by time. */
+      readonly estimated?: true
     }
 
 /** The options of a joint-space move. */
@@ -98,6 +124,8 @@ export interface MoveResult {
   /** Measured on arrival. */
   readonly position: Readonly<Record<string, Radians>>
   readonly duration: Seconds
+  /** At least one of these joints has a servo that measures nothing: that it arrived is told by time alone. */
+  readonly estimated?: true
 }
 
 /** A run's hold on its joints (internal: `ctx.joints` is typed by the definition). */
@@ -115,6 +143,12 @@ export interface JointGrant {
   ): Promise<MoveResult>
   /** One streamed setpoint, checked against limits and jumps; it dries up after `ttl` (default 0.1 s): the joint halts. */
   setpoint(joint: string, position: Radians, ttl?: Seconds): void
+  /**
+   * One streamed setpoint of speeds, of joints that turn at speeds: each gets there within its acceleration limit, keeps
+   * it, and brakes to 0 when no other follows within `ttl` (default 0.1 s). Refused as a whole when not armed, not in this
+   * grant, not finite or beyond the limit; rejected with `TENDON_JOINT_NOT_TURNING`, once, when one of them has stalled.
+   */
+  drive(speeds: Readonly<Record<string, RadiansPerSecond | undefined>>, ttl?: Seconds): void
   /** Lets joints go limp for hand-guiding; resolves when each was read back without power. */
   release(joints: readonly string[]): Promise<void>
   /** Ends a release: goal = present, torque on, read back. */

@@ -3,11 +3,19 @@ import type { Clock, Timer } from '../base/clock.ts'
 import { describe, type Problem } from '../base/problem.ts'
 import { problem } from '../base/problems/index.ts'
 import type { Seconds } from '../base/units.ts'
-import type { ServoBus, ServoSample, ServoSetpoint } from '../device/servo-bus.ts'
+import type { ServoBus, ServoSample } from '../device/servo-bus.ts'
 import type { Axis } from './axis.ts'
-import type { HardwareHooks } from './contract.ts'
+import type { HardwareHooks, LoopHealth } from './contract.ts'
 import type { MotionGate } from './gate.ts'
 import type { HardwareLimits } from './limits.ts'
+import { PositionAxis } from './position-axis.ts'
+import { type ContactJudgement, ReplyWatch } from './reply-watch.ts'
+import { SpeedAxis } from './speed-axis.ts'
+
+/** A read that takes so many times as long as usual is not waited for: the pace must not depend on lost replies. */
+const LATE_READ = 1.5
+/** Over how many reads the usual time is taken. */
+const READS_REMEMBERED = 16
 
 /** What the loops, moves and grants of one robot share. */
 export interface MotionEnv {
@@ -15,17 +23,6 @@ export interface MotionEnv {
   readonly limits: HardwareLimits
   readonly hooks: HardwareHooks
   readonly gate: MotionGate
-}
-
-/** Counts of one loop since it was started. */
-export interface LoopHealth {
-  readonly ticks: number
-  /** Ticks that fell due while the host did not run. They are not made up for. */
-  readonly skipped: number
-  /** Ticks at which the last setpoints had not been written yet, so that none were computed. */
-  readonly heldBack: number
-  /** Answers that did not come. */
-  readonly misses: number
 }
 
 /** Something that looks at the joints once a tick, after the setpoints are on their way. Must not throw. */
@@ -42,7 +39,10 @@ export class ControlLoop {
   readonly #name: string
   readonly #bus: ServoBus
   readonly #axes: readonly Axis[]
+  readonly #positions: readonly PositionAxis[]
+  readonly #speeds: readonly SpeedAxis[]
   readonly #byId: ReadonlyMap<number, Axis>
+  readonly #contacts: ReadonlyMap<Axis, ReplyWatch>
   readonly #env: MotionEnv
   readonly #listeners = new Set<TickListener>()
   readonly #readers = new Set<() => void>()
@@ -52,6 +52,9 @@ export class ControlLoop {
   #cadence = new Cadence(0, 1)
   #statusDue: Seconds = 0
   #reading: object | undefined
+  #readBegan: Seconds = 0
+  /** How long reads take of late that everybody answers. */
+  #usualRead: Seconds = 0
   #writing: object | undefined
   #blockedTicks = 0
   #ticks = 0
@@ -63,7 +66,10 @@ export class ControlLoop {
     this.#name = name
     this.#bus = bus
     this.#axes = axes
+    this.#positions = axes.filter((axis) => axis instanceof PositionAxis)
+    this.#speeds = axes.filter((axis) => axis instanceof SpeedAxis)
     this.#byId = new Map(axes.map((axis) => [axis.id, axis]))
+    this.#contacts = new Map(axes.map((axis) => [axis, new ReplyWatch(env.limits)]))
     this.#env = env
   }
 
@@ -123,7 +129,13 @@ export class ControlLoop {
   }
 
   health(): LoopHealth {
-    return { ticks: this.#ticks, skipped: this.#skipped, heldBack: this.#heldBack, misses: this.#misses }
+    return {
+      isRunning: this.#running,
+      ticks: this.#ticks,
+      skipped: this.#skipped,
+      heldBack: this.#heldBack,
+      misses: this.#misses,
+    }
   }
 
   get #period(): Seconds {
@@ -145,6 +157,11 @@ export class ControlLoop {
 
   #tick(): void {
     const now = this.#env.clock.now()
+    const wait = this.#readOver - now
+    if (wait > 0) {
+      this.#timer = this.#env.clock.after(wait, () => this.#tick())
+      return
+    }
     const missed = this.#cadence.tick(now)
     this.#skipped += missed
     // The next tick stands before anything else happens, so that nothing thrown below can end the loop.
@@ -162,22 +179,30 @@ export class ControlLoop {
 
   #write(now: Seconds): void {
     this.#blockedTicks = 0
-    const setpoints: ServoSetpoint[] = []
-    for (const axis of this.#axes) {
-      const setpoint = axis.advance(now, this.#period)
-      if (setpoint) setpoints.push(setpoint)
-    }
-    if (setpoints.length === 0) return
+    this.#watchSpeeds(now)
+    const setpoints = this.#positions.flatMap((axis) => axis.advance(now, this.#period) ?? [])
+    const speeds = this.#speeds.flatMap((axis) => axis.advance(now, this.#period) ?? [])
+    const frames: (Promise<void> | undefined)[] = []
+    if (setpoints.length > 0) frames.push(this.#bus.writeSetpoints(setpoints))
+    if (speeds.length > 0) frames.push(this.#bus.writeSpeeds?.(speeds))
+    if (frames.length === 0) return
     const token = {}
     this.#writing = token
     const done = (): void => {
       if (this.#writing === token) this.#writing = undefined
     }
-    this.#bus.writeSetpoints(setpoints).then(done, (error: unknown) => {
+    Promise.all(frames).then(done, (error: unknown) => {
       done()
       // A lost link is told by onLost; anything else shows as lag and ends the move.
       if (this.#running) this.#env.hooks.note('setpoints_not_written', { bus: this.#name, reason: describe(error) })
     })
+  }
+
+  #watchSpeeds(now: Seconds): void {
+    for (const axis of this.#speeds) {
+      const stall = axis.watch(now, this.#env.limits)
+      if (stall) this.#env.hooks.note('joint_stalled', { joint: axis.name, bus: this.#name, ...stall })
+    }
   }
 
   #holdBack(): void {
@@ -190,7 +215,7 @@ export class ControlLoop {
   /** The servos have run out of setpoints and rest; going on at speed would be a jolt, so motion starts from rest. */
   #restAll(reason: string, ticks: number): void {
     this.#env.hooks.note('ticks_skipped', { bus: this.#name, ticks, reason })
-    for (const axis of this.#axes) axis.restAtSetpoint()
+    for (const axis of this.#axes) axis.restAfterStall()
   }
 
   #read(now: Seconds): void {
@@ -198,8 +223,12 @@ export class ControlLoop {
     if (this.#reading || this.#axes.length === 0) return
     const token = {}
     this.#reading = token
+    this.#readBegan = now
     const status = now >= this.#statusDue
-    if (status) this.#statusDue = now + this.#env.limits.statusInterval
+    if (status) {
+      this.#statusDue = now + this.#env.limits.statusInterval
+      this.#watchContacts()
+    }
     const work = status ? this.#bus.readStatus() : this.#bus.readMotion()
     work.then(
       (samples) => this.#readDone(token, samples),
@@ -210,6 +239,9 @@ export class ControlLoop {
 
   #readDone(token: object, samples: ReadonlyMap<number, ServoSample>): void {
     if (this.#reading !== token) return
+    const now = this.#env.clock.now()
+    if (samples.size === this.#axes.length)
+      this.#usualRead += (now - this.#readBegan - this.#usualRead) / READS_REMEMBERED
     this.#reading = undefined
     const alarms: Problem[] = []
     for (const [id, axis] of this.#byId) {
@@ -221,8 +253,42 @@ export class ControlLoop {
         if (alarm) alarms.push(alarm)
       }
     }
+    // The next exchange first: what the readings are told to takes its time while the wire is busy.
+    if (alarms.length === 0) this.#catchUp(now)
     for (const reader of this.#readers) reader()
     for (const alarm of alarms) this.#env.hooks.fault(alarm)
+  }
+
+  /** Where an exchange takes longer than a tick the wire sets the pace, and a timer of whole milliseconds would add to it. */
+  #catchUp(now: Seconds): void {
+    if (!this.#running || now < this.#cadence.due) return
+    this.#timer?.cancel()
+    this.#tick()
+  }
+
+  /** When a read that is under way should be over: a tick before that would only lengthen the queue for the wire. */
+  get #readOver(): Seconds {
+    return this.#reading ? this.#readBegan + LATE_READ * this.#usualRead : Number.NEGATIVE_INFINITY
+  }
+
+  /** A servo that answers, and too seldom, is told before it becomes one that does not answer. */
+  #watchContacts(): void {
+    const { servos } = this.#bus.health()
+    if (!servos) return
+    for (const [axis, watch] of this.#contacts) {
+      const counts = servos[axis.id]
+      const found = counts && watch.look(counts)
+      if (found) this.#tellContact(axis, found)
+    }
+  }
+
+  #tellContact(axis: Axis, { contact, lost, of }: ContactJudgement): void {
+    const facts = { joint: axis.name, bus: this.#name, servo: axis.id, lost, of }
+    const isFault = contact === 'broken' && !axis.faulted && this.#isLive(axis)
+    if (isFault) {
+      axis.faulted = true
+      this.#env.hooks.fault(problem('TENDON_SERVO_INTERMITTENT', facts))
+    } else this.#env.hooks.note('bus_noisy', { ...facts, problem: problem('TENDON_BUS_NOISY', facts) })
   }
 
   #missed(axis: Axis): void {

@@ -1,16 +1,18 @@
 import { type Problem, TendonError } from '../base/problem.ts'
 import { problem } from '../base/problems/index.ts'
-import type { Radians, Seconds } from '../base/units.ts'
+import type { Radians, RadiansPerSecond, Seconds } from '../base/units.ts'
 import type { Axis } from './axis.ts'
 import type { JointGrant, MoveOptions, MoveResult } from './contract.ts'
 import { Move, type MoveTarget } from './moves.ts'
+import { PositionAxis } from './position-axis.ts'
 import { type Power, torqueProblem } from './power.ts'
 import type { Rig } from './rig.ts'
-import { checkGoal, checkJump } from './setpoint-check.ts'
+import { checkGoal, checkJump, checkSpeed } from './setpoint-check.ts'
+import { SpeedAxis } from './speed-axis.ts'
 import { TravelWatch } from './travel-watch.ts'
 import { waitStill } from './wait-still.ts'
 
-type Call = 'moveTo' | 'setpoint' | 'release' | 'engage'
+type Call = 'moveTo' | 'setpoint' | 'drive' | 'release' | 'engage'
 
 /** What a grant needs of the hardware it was given by. */
 export interface GrantHome {
@@ -46,8 +48,8 @@ export class RunGrant implements JointGrant {
     const wanted = Object.entries(goal).filter(([, value]) => value !== undefined)
     const names = wanted.map(([name]) => name)
     const axes = this.#admit('moveTo', names)
-    this.#refuseIf(checkSpeed(options.speed))
-    const targets = wanted.map(([name, value]) => this.#target(axes, name, value))
+    this.#refuseIf(checkShare(options.speed))
+    const targets = wanted.map(([name, value]) => this.#target('moveTo', axes, name, value))
     signal?.throwIfAborted()
     const [first, ...rest] = targets
     if (!first) return { position: {}, duration: 0 }
@@ -66,13 +68,27 @@ export class RunGrant implements JointGrant {
     const { clock, limits } = this.#home.rig.env
     const axes = this.#admit('setpoint', [joint])
     this.#refuseIf(checkTtl(ttl))
-    const { axis } = this.#target(axes, joint, position)
+    const { axis } = this.#target('setpoint', axes, joint, position)
     const [now, tick] = [clock.now(), 1 / limits.rate]
     axis.takeLimits()
     this.#refuseIf(checkJump(axis, position, axis.streamElapsed(now, limits.streamTtl), tick))
     axis.owner?.replaced(axis)
     axis.feeder = this
     axis.stream(position, now, tick, ttl ?? limits.streamTtl, limits.streamTtl)
+  }
+
+  drive(speeds: Readonly<Record<string, RadiansPerSecond | undefined>>, ttl?: Seconds): void {
+    const { clock, limits } = this.#home.rig.env
+    const wanted = Object.entries(speeds).filter(([, speed]) => speed !== undefined)
+    const names = wanted.map(([name]) => name)
+    const axes = this.#admit('drive', names)
+    this.#refuseIf(checkTtl(ttl))
+    // All are checked before one is told: a rover with one wheel refused must not turn on the other.
+    const orders = wanted.map(([name, speed]) => this.#order(axes, name, speed))
+    for (const { axis, speed } of orders) {
+      axis.feeder = this
+      axis.drive(speed, clock.now(), ttl ?? limits.streamTtl)
+    }
   }
 
   async release(joints: readonly string[]): Promise<void> {
@@ -167,10 +183,24 @@ export class RunGrant implements JointGrant {
     return axis
   }
 
-  #target(axes: ReadonlyMap<string, Axis>, name: string, goal: unknown): MoveTarget {
+  #target(call: Call, axes: ReadonlyMap<string, Axis>, name: string, goal: unknown): MoveTarget {
     const axis = axes.get(name) ?? this.#axisOf(name)
+    if (!(axis instanceof PositionAxis))
+      throw new TendonError(problem('TENDON_JOINT_TAKES_SPEEDS', { joint: name, call }))
     this.#refuseIf(checkGoal(axis, goal))
     return { axis, goal: goal as Radians }
+  }
+
+  #order(axes: ReadonlyMap<string, Axis>, name: string, speed: unknown): { axis: SpeedAxis; speed: RadiansPerSecond } {
+    const axis = axes.get(name) ?? this.#axisOf(name)
+    if (!(axis instanceof SpeedAxis)) throw new TendonError(problem('TENDON_JOINT_TAKES_POSITIONS', { joint: name }))
+    axis.takeLimits()
+    this.#refuseIf(checkSpeed(axis, speed))
+    const stall = axis.takeStall()
+    // What stalled under another run is nothing that this one did.
+    if (stall && axis.feeder === this)
+      throw new TendonError(problem('TENDON_JOINT_NOT_TURNING', { joint: name, ...stall }))
+    return { axis, speed: speed as RadiansPerSecond }
   }
 
   #refuseLate(call: Call, joints: readonly string[]): never {
@@ -199,7 +229,7 @@ const names = (axes: readonly Axis[]): string[] => axes.map((axis) => axis.name)
 const checkHolds = (axis: Axis): Problem | undefined =>
   axis.mode === 'limp' || axis.mode === 'frozen' ? problem('TENDON_JOINT_LIMP', { joint: axis.name }) : undefined
 
-function checkSpeed(speed: number | undefined): Problem | undefined {
+function checkShare(speed: number | undefined): Problem | undefined {
   if (speed === undefined || (speed > 0 && speed <= 1)) return undefined
   return problem('TENDON_MOTION_OPTION', { option: 'speed', value: speed, want: 'a share above 0, at most 1' })
 }

@@ -15,6 +15,11 @@ export interface HardwareLimits {
   readonly missBudget: number
   /** The oldest reading that a stop frame may freeze a joint at. Default 0.05 s. */
   readonly freezeAge: Seconds
+  /**
+   * How long a guard waits for the next control tick before it stops the robot and ends the program. Default 0.1 s, and
+   * never less than three ticks.
+   */
+  readonly guardLimit: Seconds
   /** A host that missed this much of its ticks starts joints again from rest. Default 0.05 s. */
   readonly restartAfter: Seconds
   /** How long a streamed setpoint lives when its sender says nothing. Default 0.1 s. */
@@ -27,10 +32,20 @@ export interface HardwareLimits {
   readonly stallTime: Seconds
   /** How long after its profile ended a move may still be on the way. Default 1.5 s. */
   readonly arriveTimeout: Seconds
+  /** How many of its last replies a servo is judged by. Default 100. */
+  readonly replyWindow: number
+  /** The share of them lost from which a servo is told to be noisy. Default 0.1. */
+  readonly noisyShare: number
+  /** The share of them lost from which a powered servo is a fault. Default 0.5. */
+  readonly brokenShare: number
   /** How long `halt` waits to read joints standing still. Default 1.5 s. */
   readonly haltTimeout: Seconds
   /** How long a stop waits for standstill before it powers off. Default 2 s. */
   readonly parkCap: Seconds
+  /** The wait before a lost bus is tried again; it doubles each time. Default 0.1 s. */
+  readonly reopenFirst: Seconds
+  /** The longest of these waits. Default 2 s. */
+  readonly reopenLongest: Seconds
   /** How long a single call to a bus may take during a stop or an arm before it counts as unanswered. Default 1 s. */
   readonly callTimeout: Seconds
   /** How long the joints are watched after torque on. Default 0.1 s. */
@@ -58,14 +73,20 @@ export const defaultHardwareLimits: HardwareLimits = Object.freeze({
   silence: 0.2,
   missBudget: 5,
   freezeAge: 0.05,
+  guardLimit: 0.1,
   restartAfter: 0.05,
   streamTtl: 0.1,
   settleTime: 0.1,
   stallLag: 0.15,
   stallTime: 0.3,
   arriveTimeout: 1.5,
+  replyWindow: 100,
+  noisyShare: 0.1,
+  brokenShare: 0.5,
   haltTimeout: 1.5,
   parkCap: 2,
+  reopenFirst: 0.1,
+  reopenLongest: 2,
   callTimeout: 1,
   armSettle: 0.1,
   armTravel: deg(1),

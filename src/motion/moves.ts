@@ -2,16 +2,17 @@ import { onAbort } from '../base/on-abort.ts'
 import { TendonError } from '../base/problem.ts'
 import { problem } from '../base/problems/index.ts'
 import type { Radians, Seconds } from '../base/units.ts'
-import { toJointVelocity } from '../device/joint.ts'
+import { boundOf, toJointVelocity, unitOf } from '../device/joint.ts'
 import type { Axis } from './axis.ts'
 import type { MoveOptions, MoveResult } from './contract.ts'
 import type { ControlLoop, TickListener } from './control-loop.ts'
+import type { PositionAxis } from './position-axis.ts'
 import type { Rig } from './rig.ts'
 import { brakingDistance, planTogether } from './trajectory.ts'
 
 /** A joint and where it is to go. */
 export interface MoveTarget {
-  readonly axis: Axis
+  readonly axis: PositionAxis
   readonly goal: Radians
 }
 
@@ -51,7 +52,7 @@ export class Move implements TickListener {
   #plannedEnd: Seconds | undefined
   #hasLimits = false
   #insideSince: Seconds | undefined
-  readonly #lagSince = new Map<Axis, Seconds>()
+  readonly #lagSince = new Map<PositionAxis, Seconds>()
 
   /** Starts at once, and takes the place of older moves of the same joints. */
   constructor(rig: Rig, { run, targets, options, signal, onEnd }: MoveOrder) {
@@ -155,14 +156,17 @@ export class Move implements TickListener {
    * stop, and keeps it; twice that, because its ramp may be softer than ours. A blocked one does not turn, so nothing
    * explains its lag.
    */
-  #lags(axis: Axis): boolean {
+  #lags(axis: PositionAxis): boolean {
     const { measured, sample, setpoint } = axis
     if (measured === undefined || sample === undefined || setpoint === undefined) return false
     const { stallLag, rate } = this.#rig.env.limits
     const speed = Math.min(Math.abs(toJointVelocity(axis.spec, sample.velocity)), axis.velocityLimit)
     // The setpoint lies a tick ahead, and the reading is of the tick before.
     const latency = (2 * Math.abs(axis.velocity)) / rate
-    return Math.abs(setpoint - measured) > stallLag + latency + 2 * brakingDistance(speed, axis.acceleration)
+    return (
+      Math.abs(setpoint - measured) >
+      boundOf(axis.spec, stallLag) + latency + 2 * brakingDistance(speed, axis.acceleration)
+    )
   }
 
   #error({ axis, goal }: MoveTarget): number {
@@ -172,7 +176,7 @@ export class Move implements TickListener {
   #failStalled({ axis, goal }: MoveTarget): void {
     const at = axis.measured ?? axis.setpoint ?? goal
     axis.restWhereMeasured()
-    this.fail(new TendonError(problem('TENDON_JOINT_STALLED', { joint: axis.name, at, goal })))
+    this.fail(new TendonError(problem('TENDON_JOINT_STALLED', { joint: axis.name, at, goal, unit: unitOf(axis.spec) })))
   }
 
   /** Every joint has been read within its tolerance for the settle time, after the last setpoint was its goal. */
@@ -195,7 +199,8 @@ export class Move implements TickListener {
     this.#end()
     for (const { axis } of this.#targets) axis.arrive()
     const position = Object.fromEntries(this.#targets.map(({ axis, goal }) => [axis.name, axis.measured ?? goal]))
-    this.#resolve({ position, duration: now - this.#startedAt })
+    const estimated = this.#targets.some(({ axis }) => axis.sample?.estimated)
+    this.#resolve({ position, duration: now - this.#startedAt, ...(estimated && { estimated: true as const }) })
   }
 
   /** Share of the planned way that the setpoints have gone; 1 is said only on arrival. */

@@ -1,6 +1,7 @@
 import type { Problem } from '../base/problem.ts'
 import { problem } from '../base/problems/index.ts'
 import type { Radians } from '../base/units.ts'
+import { boundOf, unitOf } from '../device/joint.ts'
 import type { Axis } from './axis.ts'
 import type { Rig } from './rig.ts'
 
@@ -20,10 +21,10 @@ export class TravelWatch {
   /** One problem for each joint that moved further than arming allows, even if it came back. */
   problems(): Problem[] {
     this.#look()
-    const limit = this.#rig.env.limits.armTravel
-    return [...this.#furthest].flatMap(([axis, by]) =>
-      by > limit ? [problem('TENDON_ARM_MOVED', { joint: axis.name, by, limit })] : [],
-    )
+    return [...this.#furthest].flatMap(([axis, by]) => {
+      const limit = boundOf(axis.spec, this.#rig.env.limits.armTravel)
+      return by > limit ? [problem('TENDON_ARM_MOVED', { joint: axis.name, by, limit, unit: unitOf(axis.spec) })] : []
+    })
   }
 
   end(): void {

@@ -1,5 +1,5 @@
 import type { Radians, Seconds } from '../base/units.ts'
-import { type JointDefinition, toleranceOf } from '../device/joint.ts'
+import { isSpeedJoint, type JointDefinition, type PositionJointDefinition, toleranceOf } from '../device/joint.ts'
 
 /** Positions of some joints over time, as they were read: one JSON document. */
 export interface JointRecording {
@@ -37,12 +37,15 @@ export interface RecordedRobot {
   readonly spec: { readonly joints?: Readonly<Record<string, JointDefinition>> | undefined }
 }
 
-/** The joints that have a servo: those that can be recorded and played. */
-export const drivenJoints = ({ spec }: RecordedRobot): ReadonlyMap<string, JointDefinition> =>
-  new Map(Object.entries(spec.joints ?? {}).filter(([, joint]) => joint.servo !== undefined))
+/** The joints whose servo goes to positions: those that can be recorded and played. */
+export const drivenJoints = ({ spec }: RecordedRobot): ReadonlyMap<string, PositionJointDefinition> =>
+  new Map(Object.entries(spec.joints ?? {}).filter((pair): pair is [string, PositionJointDefinition] => goes(pair[1])))
+
+const goes = (joint: JointDefinition): joint is PositionJointDefinition =>
+  joint.servo !== undefined && !isSpeedJoint(joint)
 
 /** How far this position lies outside the joint's limits, in radians; 0 inside. */
-export function beyond({ position: [min, max] }: JointDefinition, at: Radians): Radians {
+export function beyond({ position: [min, max] }: PositionJointDefinition, at: Radians): Radians {
   return Math.max(min - at, at - max, 0)
 }
 
@@ -50,7 +53,8 @@ export function beyond({ position: [min, max] }: JointDefinition, at: Radians): 
  * Whether it is further outside than a reading may be of a joint that stands at its limit: by more than the joint's
  * own tolerance, what counts as arrived.
  */
-export const isOutside = (joint: JointDefinition, at: Radians): boolean => beyond(joint, at) > toleranceOf(joint)
+export const isOutside = (joint: PositionJointDefinition, at: Radians): boolean =>
+  beyond(joint, at) > toleranceOf(joint)
 
 export const roundTime = (t: Seconds): Seconds => Math.round(t * 1e4) / 1e4
 export const roundAngle = (angle: Radians): Radians => Math.round(angle * 1e5) / 1e5

@@ -40,7 +40,7 @@ export interface RecordOptions<J extends string> {
   readonly robot: RecordedRobot
   /** What it is saved under: 1 to 64 letters, digits, `_` and `-`. One of the same name is replaced. */
   readonly name: string
-  /** Which joints are let go and recorded. Default: all that have a servo. The command must claim them. */
+  /** Which joints are let go and recorded. Default: all whose servo goes to positions. The command must claim them. */
   readonly joints?: readonly J[]
   /** When it ends by itself. Default 60, at most 600. */
   readonly seconds?: Seconds
@@ -99,7 +99,7 @@ function checked<J extends string>({ robot, name, joints, seconds = 60, rate = 5
   const driven = [...drivenJoints(robot).keys()] as J[]
   const wanted = joints ? [...new Set(joints)] : driven
   if (wanted.length === 0 || wanted.length > most.joints || !wanted.every((joint) => driven.includes(joint)))
-    throw badArgument('recordJoints()', 'joints', wanted, `1 to ${most.joints} joints with a servo`)
+    throw badArgument('recordJoints()', 'joints', wanted, `1 to ${most.joints} joints whose servo goes to positions`)
   return { robot, name, seconds, rate, joints: wanted }
 }
 

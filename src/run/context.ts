@@ -84,6 +84,10 @@ export class BodyContext {
         guarded('joints.setpoint')
         host.grant(run).setpoint(joint, position, ttl)
       },
+      drive: (speeds, { ttl } = {}) => {
+        guarded('joints.drive')
+        host.grant(run).drive(speeds, ttl)
+      },
       halt: () =>
         this.#underWay(async () => {
           this.#check('joints.halt')

@@ -26,6 +26,8 @@ export interface LifecycleParts {
   readonly limits: Limits
   readonly rest: CommandRecord | undefined
   readonly selfCheck: CommandRecord | undefined
+  /** What a wired stop button has against arming. */
+  readonly stopInputs: { against(): Problem | undefined }
 }
 
 /** A safety act under way, and what it has found by its end. */
@@ -77,6 +79,8 @@ export class Lifecycle {
     if (dispatcher.closing) return problem('TENDON_CLOSED', { robot })
     if (state.latch) return problem('TENDON_LATCHED', { by: state.latch.by, reason: state.latch.reason })
     if (state.safety === 'fault') return problem('TENDON_IN_FAULT', { reason: dispatcher.fault })
+    const button = this.#parts.stopInputs.against()
+    if (button) return button
     if (this.#act || state.safety === 'disarming') return problem('TENDON_DISARMING', { safety: state.safety })
     const stopping = dispatcher.runs().filter((run) => run.status === 'stopping')
     return stopping.length > 0 ? problem('TENDON_RUNS_STOPPING', { runs: stopping.map((run) => run.id) }) : undefined
@@ -153,6 +157,15 @@ export class Lifecycle {
     void this.#afterBytes({ type: 'FAULT' }, 'safety', false, 'hardware', found.what, found)
   }
 
+  /**
+   * A bus that was lost is open again, and its servos may have power. The stop is the first thing that they hear; what it
+   * found is recorded as a verdict, and out of a fault only an acknowledgement leads.
+   */
+  busReturned(bus: string): void {
+    // The act records its verdict itself, and never rejects.
+    void this.#stop({ type: 'DISARM' }, 'safety', false, 'hardware', `the bus ${bus} is back`)
+  }
+
   /** Lifts the latch. Writes no byte; the robot stays disarmed. */
   reset({ by = 'caller' }: Cause = {}): void {
     const { state, log, dispatcher } = this.#parts
@@ -223,9 +236,11 @@ export class Lifecycle {
   }
 
   #conclude(verdict: StopVerdict): StopVerdict {
-    const { state, log, robot } = this.#parts
+    const { state, log, robot, dispatcher } = this.#parts
     this.#act = undefined
     log.record({ type: 'verdict', confirmed: verdict.confirmed, joints: verdict.joints })
+    // In a fault that stays one nothing else changes, and the verdict would wait for the next event to be told.
+    dispatcher.tell()
     if (!verdict.confirmed)
       this.#fault(problem('TENDON_DISARM_NOT_CONFIRMED', { robot, joints: notConfirmed(verdict) }), 'verdict')
     else if (state.safety === 'disarming') this.#change({ type: 'DISARMED' }, 'verdict', 'every servo confirmed')

@@ -21,12 +21,14 @@ import type { RobotState } from '../state/robot-state.ts'
 import type { Hub } from '../stream/hub.ts'
 import type { Sensor } from '../stream/sensor.ts'
 import type { Dispatcher } from './dispatch.ts'
+import { JointStateFeed } from './joint-states.ts'
 import { type Lifecycle, requireConfirmed } from './lifecycle.ts'
 import type { Links } from './links.ts'
 import type { Stoppable } from './process-handlers.ts'
 import type { CancelTarget, CategoryView, RobotCore, RunInfo } from './robot.ts'
 import { ruleRobot } from './rule-robot.ts'
 import type { Services } from './services.ts'
+import type { StopInputs } from './stop-inputs.ts'
 
 /** The parts of one robot, as `start` makes them. */
 export interface RobotParts {
@@ -43,6 +45,7 @@ export interface RobotParts {
   readonly categories: ReadonlyMap<string, Category>
   readonly dispatcher: Dispatcher
   readonly lifecycle: Lifecycle
+  readonly stopInputs: StopInputs
   readonly services: Services
   readonly commands: ReadonlyMap<string, CommandRecord>
 }
@@ -56,10 +59,20 @@ export class RobotObject {
   #closed = false
   #closing: Promise<StopVerdict> | undefined
   readonly #rules: Rules
+  readonly #jointStates: JointStateFeed
   readonly typed: RobotCore<ModelTypes>
 
   constructor(parts: RobotParts) {
     this.#parts = parts
+    this.#jointStates = new JointStateFeed({
+      clock: parts.clock,
+      hardware: parts.hardware,
+      limit: parts.limits.sensorSubscriptions,
+      note: (what, facts) => {
+        parts.log.record({ type: 'note', what, facts })
+        parts.dispatcher.tell()
+      },
+    })
     this.typed = this.#facade()
     const { definition, clock, log, sensors, dispatcher, commands } = parts
     this.#rules = new Rules(definition.ruleSpecs, sensors, {
@@ -75,12 +88,14 @@ export class RobotObject {
    * Parameters, on which the rest depends, then links, then sensors, then hardware, then services: loading a sensor's library takes a while, and the control loop should not
    * begin with a stall. What had been opened is closed again when one of them fails. */
   async open(): Promise<void> {
-    const { hardware, links, sensors, services, params } = this.#parts
+    const { hardware, links, sensors, services, params, stopInputs } = this.#parts
     try {
       await params.load()
       await links.open()
       for (const sensor of Object.values(sensors)) await sensor.start()
+      await stopInputs.open()
       await hardware.open()
+      stopInputs.begin()
       await services.start()
       this.#rules.start()
     } catch (error) {
@@ -117,11 +132,13 @@ export class RobotObject {
 
   async #letGo(): Promise<void> {
     this.#rules.end()
-    const { services, sensors, links, hardware, dispatcher, state, log, params } = this.#parts
+    const { services, sensors, links, hardware, dispatcher, state, log, params, stopInputs } = this.#parts
     dispatcher.closing = true
     for (const failure of await services.stop()) log.record({ type: 'fault', problem: failure.problem })
     for (const sensor of Object.values(sensors)) await sensor.close()
     await links.close()
+    this.#jointStates.close()
+    await stopInputs.close()
     await hardware.close()
     await params.close()
     dispatcher.end()
@@ -162,6 +179,7 @@ export class RobotObject {
       links: this.#parts.links.ports,
       parameters: this.#parameters(),
       joints: this.#joints(),
+      jointStates: this.#jointStates,
       log: {
         entries: (options) => log.entries(options),
         on: (type, listener) => log.on(type, listener),
@@ -184,6 +202,7 @@ export class RobotObject {
       },
       limits,
       health: () => hardware.health(),
+      loops: () => hardware.loops(),
       arm: () => lifecycle.arm(),
       disarm: (options) => lifecycle.disarm(options),
       stop: (cause) => lifecycle.stop(cause),

@@ -8,14 +8,14 @@ import type { RobotDefinition } from '../define/robot-definition.ts'
 import type { CommandMap, CommandMethods } from '../define/script.ts'
 import type { SensorReader } from '../define/sensor-reader.ts'
 import type { LinkPort } from '../device/link.ts'
-import type { BusHealth } from '../device/servo-bus.ts'
 import type { EventLog } from '../log/event-log.ts'
 import type { JsonLines, LineSink } from '../log/json-lines.ts'
-import type { JointReading, StopVerdict } from '../motion/contract.ts'
+import type { BusReport, JointReading, LoopHealth, StopVerdict } from '../motion/contract.ts'
 import type { RobotParameters } from '../params/robot-parameters.ts'
 import type { RuleInfo } from '../rules/rule.ts'
 import type { Safety } from '../state/robot-state.ts'
 import type { Sensor } from '../stream/sensor.ts'
+import type { JointStateStream } from './joint-states.ts'
 import type { ArmVerdict } from './lifecycle.ts'
 
 /** One live run, as `robot.runs()` shows it. */
@@ -60,6 +60,8 @@ export interface RobotCore<M extends ModelTypes> extends AsyncDisposable {
   readonly links: { readonly [L in M['link']]: LinkPort }
   /** The newest measured state of each joint. */
   readonly joints: { readonly [J in M['joint']]: JointReading }
+  /** The same as a stream: one value after each joined read of a bus. */
+  readonly jointStates: JointStateStream<M['joint']>
   /** The last events, and listeners for those to come. */
   readonly log: Pick<EventLog, 'entries' | 'on' | 'onAny' | 'seq' | 'lost'> & {
     /** Writes events as JSON lines until `end()` or `close()`. */
@@ -71,8 +73,10 @@ export interface RobotCore<M extends ModelTypes> extends AsyncDisposable {
     on(topic: string, listener: (value: unknown) => void): () => void
   }
   readonly limits: Limits
-  /** Counters of each bus. */
-  health(): Readonly<Record<string, BusHealth>>
+  /** Of each bus: whether its link is open, and its counters, by servo too. */
+  health(): Readonly<Record<string, BusReport>>
+  /** The control loop of each bus: whether it ticks, and how often it has. */
+  loops(): Readonly<Record<string, LoopHealth>>
 
   arm(): Promise<ArmVerdict>
   disarm(options?: Cause & { readonly cut?: boolean }): Promise<StopVerdict>

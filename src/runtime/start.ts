@@ -8,6 +8,8 @@ import type { ModelTypes } from '../define/model-types.ts'
 import type { RobotDefinition } from '../define/robot-definition.ts'
 import type { CommandMap } from '../define/script.ts'
 import { Category } from '../gate/pool.ts'
+import type { GuardPort } from '../guard/contract.ts'
+import { processGuard } from '../guard/process-guard.ts'
 import { EventLog } from '../log/event-log.ts'
 import { ParameterStore } from '../params/store.ts'
 import { type CommandRecord, recordOf } from '../run/command-record.ts'
@@ -26,6 +28,7 @@ import { installProcessHandlers, type ProcessPort } from './process-handlers.ts'
 import type { Robot } from './robot.ts'
 import { RobotObject } from './robot-object.ts'
 import { Services } from './services.ts'
+import { StopInputs } from './stop-inputs.ts'
 
 /** The ports through which a robot meets the world outside its buses. */
 export interface StartOptions {
@@ -37,6 +40,11 @@ export interface StartOptions {
   readonly limits?: Partial<Limits>
   /** Where parameters and recordings are kept. Default: in memory, until `close`. */
   readonly storage?: Storage
+  /**
+   * Who stops the robot when this program cannot any more. Default: `processGuard()`. Ports that need none, such as
+   * simulated ones, get none.
+   */
+  readonly guard?: GuardPort
 }
 
 /**
@@ -80,8 +88,17 @@ function assemble(definition: RobotDefinition, options: StartOptions): RobotObje
     tell: () => dispatcher.tell(),
   })
   const paces = jointPaces(spec.pacedBy ?? {}, definition.hardware.joints, params.values)
-  const hooks = { fault: (found: Problem): void => lifecycle.faulted(found), note }
-  const hardware = createHardware(definition.hardware, { clock }, limits, hooks, paces)
+  const guarding = {
+    robot: definition.name,
+    port: options.guard ?? processGuard(),
+    optedOut: spec.guard === 'none',
+  }
+  const hooks = {
+    fault: (found: Problem): void => lifecycle.faulted(found),
+    returned: (bus: string): void => lifecycle.busReturned(bus),
+    note,
+  }
+  const hardware = createHardware(definition.hardware, { clock }, limits, hooks, paces, guarding)
   const health = ({ sensor, from, to, problem }: HealthChange): void => {
     log.record({ type: 'sensor', sensor, from, to, problem })
     dispatcher.tell()
@@ -139,6 +156,15 @@ function assemble(definition: RobotDefinition, options: StartOptions): RobotObje
     limits,
     rest: own('restCommand'),
     selfCheck: own('selfCheckCommand'),
+    stopInputs: { against: () => stopInputs.against() },
+  })
+  const stopInputs: StopInputs = new StopInputs(definition.hardware.stopInputs ?? {}, {
+    clock,
+    closeLimit: limits.serviceTimeout,
+    isLive: () => state.safety !== 'disarmed',
+    // The act records its verdict itself, and never rejects.
+    stop: (cause) => void lifecycle.stop(cause),
+    note,
   })
   const commands = new Map(
     Object.entries(definition.commands).map(([name, command]) => [name, record(name, command, false)]),
@@ -157,6 +183,7 @@ function assemble(definition: RobotDefinition, options: StartOptions): RobotObje
     categories,
     dispatcher,
     lifecycle,
+    stopInputs,
     services,
     commands,
   })

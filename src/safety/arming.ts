@@ -6,12 +6,14 @@ import { type Power, torqueProblem } from '../motion/power.ts'
 import type { Channel, Rig } from '../motion/rig.ts'
 import { TravelWatch } from '../motion/travel-watch.ts'
 import { waitStill } from '../motion/wait-still.ts'
+import type { Guards } from './guards.ts'
 import { prearmProblems } from './prearm.ts'
 
 /** What an arming needs: the parts, their power, and whether it may still go on. */
 export interface ArmingContext {
   readonly rig: Rig
   readonly power: Power
+  readonly guards: Guards
   /** False from the moment of a stop or an abort: nothing may be switched on any more. */
   readonly isAlive: () => boolean
 }
@@ -19,7 +21,7 @@ export interface ArmingContext {
 type Step = (context: ArmingContext, axes: readonly Axis[]) => Promise<readonly Problem[]>
 
 /** In this order, each only when the one before found nothing. Nothing gets power before `powerUp`. */
-const STEPS: readonly Step[] = [checkBuses, inspectAll, checkStill, limpAll, configureAll, powerUp]
+const STEPS: readonly Step[] = [checkBuses, postGuards, inspectAll, checkStill, limpAll, configureAll, powerUp]
 
 /**
  * Powers the robot up, verified. Resolves to what stands against it; none means that every joint holds where it was.
@@ -38,6 +40,9 @@ async function runSteps(context: ArmingContext, axes: readonly Axis[]): Promise<
     for (const step of STEPS) {
       const problems = await step(context, axes)
       if (!context.isAlive()) return [aborted()]
+      // What a step finds while a bus goes away is only what follows from that.
+      const gone = await checkBuses(context)
+      if (gone.length > 0) return gone
       if (problems.length > 0) return problems
     }
     context.power.confirm(axes)
@@ -55,6 +60,13 @@ async function checkBuses({ rig }: ArmingContext): Promise<readonly Problem[]> {
   return rig.channels
     .filter(({ bus, axes }) => axes.length > 0 && !bus.isOpen)
     .map(({ name, axes }) => problem('TENDON_ARM_BUS_CLOSED', { bus: name, joints: axes.map((axis) => axis.name) }))
+}
+
+/** Each bus that needs a guard has one that is awake, and it gets its first beat before anything gets power. */
+async function postGuards({ guards, isAlive }: ArmingContext): Promise<readonly Problem[]> {
+  const problems = await guards.check()
+  if (problems.length === 0 && isAlive()) guards.begin()
+  return problems
 }
 
 /** Asks every servo, also when another does not answer: people want the whole list. */
@@ -124,6 +136,7 @@ async function configureChannel({ rig, isAlive }: ArmingContext, { bus, axes }: 
 async function powerUp(context: ArmingContext, axes: readonly Axis[]): Promise<readonly Problem[]> {
   const { rig, power, isAlive } = context
   const limp = axes.filter((axis) => !isHolding(axis))
+  noteAssumed(rig, limp)
   const travel = new TravelWatch(rig, axes)
   try {
     const failed = await power.on(limp, isAlive)
@@ -137,6 +150,14 @@ async function powerUp(context: ArmingContext, axes: readonly Axis[]): Promise<r
   } finally {
     travel.end()
   }
+}
+
+/** Where nothing measures, the first power may move a joint to where it is taken to be: nobody can see that it does. */
+function noteAssumed({ env }: Rig, axes: readonly Axis[]): void {
+  const assumed = axes.filter(({ sample }) => sample?.estimated)
+  if (assumed.length === 0) return
+  const joints = Object.fromEntries(assumed.map((axis) => [axis.name, axis.measured]))
+  env.hooks.note('position_assumed', { joints, estimated: true })
 }
 
 /** Looks at the powered joints for a while: one that jumps, or sinks, does so within the first moments. */

@@ -1,6 +1,6 @@
 import type { Problem } from '../base/problem.ts'
 import { problem } from '../base/problems/index.ts'
-import { type JointSpec, toJoint } from '../device/joint.ts'
+import { boundOf, type JointSpec, toJoint, unitOf } from '../device/joint.ts'
 import type { ServoInspection } from '../device/servo-bus.ts'
 import type { HardwareLimits } from '../motion/limits.ts'
 
@@ -26,10 +26,16 @@ const checkModel: Check = (joint, { model }) => {
   return model === expected ? undefined : problem('TENDON_ARM_SERVO_MODEL', { ...named(joint), expected, found: model })
 }
 
-const checkVoltage: Check = (joint, { voltage, voltageRange: [min, max] }) =>
-  voltage >= min && voltage <= max ? undefined : problem('TENDON_ARM_VOLTAGE', { ...named(joint), voltage, min, max })
+/** What a servo does not measure is not judged. */
+const checkVoltage: Check = (joint, { voltage, voltageRange }) => {
+  if (voltage === undefined || voltageRange === undefined) return undefined
+  const [min, max] = voltageRange
+  if (voltage >= min && voltage <= max) return undefined
+  return problem('TENDON_ARM_VOLTAGE', { ...named(joint), voltage, min, max })
+}
 
 const checkTemperature: Check = (joint, { temperature, temperatureLimit }, { temperatureMargin }) => {
+  if (temperature === undefined || temperatureLimit === undefined) return undefined
   const limit = temperatureLimit - temperatureMargin
   return temperature < limit ? undefined : problem('TENDON_ARM_TEMPERATURE', { ...named(joint), temperature, limit })
 }
@@ -44,9 +50,10 @@ const checkPosition: Check = ({ joint, spec }, { position }, { armMargin }) => {
   const at = toJoint(spec, position)
   const [min, max] = spec.position
   // Written so that a position that is no number fails too.
-  return at >= min - armMargin && at <= max + armMargin
+  const margin = boundOf(spec, armMargin)
+  return at >= min - margin && at <= max + margin
     ? undefined
-    : problem('TENDON_ARM_POSITION', { joint, at, min, max })
+    : problem('TENDON_ARM_POSITION', { joint, at, min, max, unit: unitOf(spec) })
 }
 
 const CHECKS: readonly Check[] = [

@@ -211,13 +211,31 @@ export class StopLadder {
     const powered = new Map<Axis, boolean | undefined>()
     for (const axis of axes) {
       const sure = offs.includes(axis) && !left.includes(axis)
-      powered.set(axis, sure ? false : await this.#readTorque(channel, axis))
+      powered.set(axis, sure ? false : await this.#readTorque(channel, axis.id))
     }
     await this.#lookOnceMore(
       held.filter((axis) => powered.get(axis)),
       cutWish,
     )
-    return axes.map((axis) => judge(axis, cut, { powered: powered.get(axis), still: isAtRest(axis), troubles: said }))
+    const verdicts: JointVerdict[] = []
+    for (const axis of axes) {
+      const isOff = powered.get(axis) === false
+      const troubles = isOff ? said : [...said, ...(await this.#shadowTroubles(channel, axis, held.includes(axis)))]
+      verdicts.push(judge(axis, cut, { powered: powered.get(axis), still: isAtRest(axis), troubles }))
+    }
+    return verdicts
+  }
+
+  /** Which of the servos that follow one is not as it should be: what is said of the joint must name the right one. */
+  async #shadowTroubles(channel: Channel, axis: Axis, wanted: boolean): Promise<string[]> {
+    const troubles: string[] = []
+    for (const shadow of axis.spec.servo?.shadows ?? []) {
+      const powered = await this.#readTorque(channel, shadow)
+      if (powered === undefined) troubles.push(`servo ${shadow}, which follows it, did not answer`)
+      else if (powered !== wanted)
+        troubles.push(`servo ${shadow}, which follows it, ${powered ? 'still has power' : 'has no power'}`)
+    }
+    return troubles
   }
 
   /** A holding servo that answers again after a silence was not waited for: it has not been read at rest often enough. */
@@ -239,10 +257,10 @@ export class StopLadder {
     }
   }
 
-  async #readTorque({ bus }: Channel, axis: Axis): Promise<boolean | undefined> {
+  async #readTorque({ bus }: Channel, id: number): Promise<boolean | undefined> {
     const { clock, limits } = this.#home.rig.env
     try {
-      return await within(clock, limits.callTimeout, bus.readTorque(axis.id), () => undefined)
+      return await within(clock, limits.callTimeout, bus.readTorque(id), () => undefined)
     } catch {
       return undefined
     }
@@ -252,7 +270,7 @@ export class StopLadder {
 /**
  * The stop frame of one bus: what has no power, or must lose it, is cut; the rest is frozen where it is. Named are all.
  */
-function planStop(axes: readonly Axis[], now: number, freezeAge: number): StopPlan {
+export function planStop(axes: readonly Axis[], now: number, freezeAge: number): StopPlan {
   const cut: number[] = []
   const freeze: { id: number; position: number }[] = []
   for (const axis of axes) {

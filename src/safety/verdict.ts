@@ -18,10 +18,16 @@ export function judge(axis: Axis, cut: boolean, { powered, still, troubles }: St
     verdict: 'not_confirmed',
     reason: [what, ...troubles].join('; '),
   })
-  if (powered === undefined) return unsure(`servo ${axis.id} did not answer when its torque was read back`)
+  if (powered === undefined) return unsure(`${servosOf(axis)} did not answer when its torque was read back`)
   if (!powered) return { ...base, verdict: 'off' }
   if (axis.policy !== 'hold' || cut) return unsure(`servo ${axis.id} still has power`)
   return still ? { ...base, verdict: 'holding' } : unsure(`servo ${axis.id} holds but was not read standing still`)
+}
+
+/** With the servos that follow it: of all of them one thing is said, or nothing. */
+function servosOf({ id, spec }: Axis): string {
+  const shadows = spec.servo?.shadows ?? []
+  return shadows.length > 0 ? `servo ${id} with its shadow ${shadows.join(', ')}` : `servo ${id}`
 }
 
 /** The verdict on the robot: confirmed only when every joint is. */

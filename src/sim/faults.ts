@@ -1,8 +1,6 @@
 import type { Seconds } from '../base/units.ts'
-import type { FeetechBus } from './feetech/bus.ts'
-import type { LineFaults, Utterance } from './feetech/line-faults.ts'
-import type { FeetechServo } from './feetech/servo.ts'
-import type { SimulatedPort } from './line.ts'
+import type { LinePort, ServoUnit, SimulatedLine } from './family.ts'
+import type { LineFaults, Utterance } from './line-faults.ts'
 import { named } from './named.ts'
 import type { Random } from './random.ts'
 import { Draw, type Hits, ReplyFaults } from './reply-faults.ts'
@@ -12,8 +10,8 @@ import type { Timeline } from './timeline.ts'
 
 /** A bus of the simulation: its line, and the port that the host opens. */
 export interface FaultyBus {
-  readonly bus: FeetechBus
-  readonly port: SimulatedPort
+  readonly bus: SimulatedLine
+  readonly port: LinePort
 }
 
 /** Bytes of one burst of noise, and how long behind the host's frame it begins, at most. */
@@ -21,19 +19,20 @@ const MOST_NOISE = 12
 const NOISE_AFTER: Seconds = 0.001
 
 /**
- * What can go wrong with a simulated robot, on request and at run time. A servo is named by its joint, or by its id
- * where that is used once; every method throws a `TendonError` for a name that does not exist. Where hits, seconds or
- * the like may be `undefined`, that ends the fault. Whatever is left to chance is drawn from the simulation's seed.
+ * What can go wrong with a simulated robot, on request and at run time. A servo is named by its joint, which stands for
+ * its shadows too, or by its id where that is used once; every method throws a `TendonError` for a name that does not
+ * exist. Where hits, seconds or the like may be `undefined`, that ends the fault. Whatever is left to chance is drawn
+ * from the simulation's seed.
  */
 export class Faults implements LineFaults {
   readonly #roster: Roster
   readonly #buses: ReadonlyMap<string, FaultyBus>
   readonly #timeline: Timeline
   readonly #random: Random
-  readonly #replies = new Map<FeetechServo, ReplyFaults>()
-  readonly #noise = new Map<FeetechBus, Draw>()
+  readonly #replies = new Map<ServoUnit, ReplyFaults>()
+  readonly #noise = new Map<SimulatedLine, Draw>()
   /** Lines that echo because of a fault; others may because of their wiring. */
-  readonly #echoing = new Set<FeetechBus>()
+  readonly #echoing = new Set<SimulatedLine>()
 
   constructor(roster: Roster, buses: ReadonlyMap<string, FaultyBus>, timeline: Timeline, random: Random) {
     this.#roster = roster
@@ -46,37 +45,37 @@ export class Faults implements LineFaults {
 
   /** Cuts the servo's data line: it hears nothing, answers nothing, and keeps its power and its last goal. */
   silence(ref: ServoRef): void {
-    this.#of(ref).silent = true
+    for (const one of this.#of(ref)) one.silent = true
   }
 
   /** Connects the data line of a silent servo again. */
   unsilence(ref: ServoRef): void {
-    this.#of(ref).silent = false
+    for (const one of this.#of(ref)) one.silent = false
   }
 
   /** The servo hears and obeys; these of its replies are lost. */
   dropReplies(ref: ServoRef, hits: Hits | undefined): void {
-    this.#of(ref).drop.set(hits)
+    for (const one of this.#of(ref)) one.drop.set(hits)
   }
 
   /** One bit of these of its replies arrives flipped. */
   corruptReplies(ref: ServoRef, hits: Hits | undefined): void {
-    this.#of(ref).corrupt.set(hits)
+    for (const one of this.#of(ref)) one.corrupt.set(hits)
   }
 
   /** These of its replies are on the line twice, one behind the other. */
   duplicateReplies(ref: ServoRef, hits: Hits | undefined): void {
-    this.#of(ref).duplicate.set(hits)
+    for (const one of this.#of(ref)) one.duplicate.set(hits)
   }
 
   /** These of its replies reach the host in two to four pieces, a millisecond apart, as adapters cut them. */
   splitReplies(ref: ServoRef, hits: Hits | undefined): void {
-    this.#of(ref).split.set(hits)
+    for (const one of this.#of(ref)) one.split.set(hits)
   }
 
   /** Its replies come so many seconds late, and may meet what is said by then. */
   delayReplies(ref: ServoRef, late: Seconds | undefined): void {
-    this.#of(ref).late = late ?? 0
+    for (const one of this.#of(ref)) one.late = late ?? 0
   }
 
   // Lines
@@ -120,41 +119,42 @@ export class Faults implements LineFaults {
 
   /** Something holds the joint where it is: it does not move, and its load goes up with the distance to its goal. */
   jam(ref: ServoRef): void {
-    this.#roster.find(ref).servo.jam(true, this.#timeline.now())
+    for (const { servo } of this.#servos(ref)) servo.jam(true, this.#timeline.now())
   }
 
   /** Lets a jammed joint go. */
   free(ref: ServoRef): void {
-    this.#roster.find(ref).servo.jam(false, this.#timeline.now())
+    for (const { servo } of this.#servos(ref)) servo.jam(false, this.#timeline.now())
   }
 
   /** The joint follows at this share of the speed it was told, 0 to 1; 1 ends it. */
   slow(ref: ServoRef, share: number): void {
-    this.#roster.find(ref).servo.slow(share, this.#timeline.now())
+    for (const { servo } of this.#servos(ref)) servo.slow(share, this.#timeline.now())
   }
 
   /**
-   * Trips the servo's overload alarm, as two seconds against an obstacle do: the motor has only its protection torque
-   * (register 34) left, every reply carries the alarm, until torque is switched off, power is cycled, or `relieve`.
+   * Trips the servo's overload alarm, as a while against an obstacle does, until `relieve` or a power cycle. Every reply
+   * carries it. A Feetech motor has only its protection torque left, and torque off clears the alarm; a Dynamixel motor
+   * is switched off, and only a reboot clears it.
    */
   overload(ref: ServoRef): void {
-    this.#roster.find(ref).servo.overload(this.#timeline.now())
+    for (const { servo } of this.#servos(ref)) servo.overload(this.#timeline.now())
   }
 
   /** Clears the alarms that have tripped, whatever tripped them. */
   relieve(ref: ServoRef): void {
-    this.#roster.find(ref).servo.clearAlarms(this.#timeline.now())
+    for (const { servo } of this.#servos(ref)) servo.clearAlarms(this.#timeline.now())
   }
 
-  /** Makes its temperature sensor show this many degrees Celsius. Above register 13 the motor is unloaded. */
+  /** Makes its temperature sensor show this many degrees Celsius. Above its limit the motor is unloaded. */
   heat(ref: ServoRef, celsius: number | undefined): void {
-    this.#roster.find(ref).servo.heat(celsius, this.#timeline.now())
+    for (const { servo } of this.#servos(ref)) servo.heat(celsius, this.#timeline.now())
   }
 
   /**
-   * Sets the supply voltage of one servo, or of all; `undefined`: what it was made with. Below register 15 the voltage
-   * alarm shows; below 3 V the servo browns out: limp and deaf, and when the voltage returns it is as after a power
-   * cycle, torque off and RAM forgotten.
+   * Sets the supply voltage of one servo, or of all; `undefined`: what it was made with. Below its lower limit the
+   * voltage alarm shows; below 3 V the servo browns out: limp and deaf, and when the voltage returns it is as after a
+   * power cycle, torque off and RAM forgotten.
    */
   supply(volts: number | undefined, ref?: ServoRef): void {
     for (const { servo } of this.#servos(ref)) servo.supply(volts, this.#timeline.now())
@@ -180,34 +180,32 @@ export class Faults implements LineFaults {
   // For the bus
 
   /** Whether nothing reaches this servo. */
-  silent(servo: FeetechServo): boolean {
+  silent(servo: ServoUnit): boolean {
     return this.#replies.get(servo)?.silent ?? false
   }
 
   /** What becomes of a reply. */
-  reply(servo: FeetechServo, bytes: Uint8Array): readonly Utterance[] {
+  reply(servo: ServoUnit, bytes: Uint8Array): readonly Utterance[] {
     return this.#replies.get(servo)?.apply(bytes, this.#random) ?? [{ bytes }]
   }
 
   /** What comes behind a frame of the host that nobody sent. */
-  noise(bus: FeetechBus): { readonly bytes: Uint8Array; readonly after: Seconds } | undefined {
+  noise(bus: SimulatedLine): { readonly bytes: Uint8Array; readonly after: Seconds } | undefined {
     if (!this.#noise.get(bus)?.hits(this.#random)) return undefined
     const bytes = Uint8Array.from({ length: 1 + this.#random.below(MOST_NOISE) }, () => this.#random.below(256))
     return { bytes, after: this.#random.next() * NOISE_AFTER }
   }
 
-  #of(ref: ServoRef): ReplyFaults {
-    const { servo } = this.#roster.find(ref)
-    let faults = this.#replies.get(servo)
-    if (!faults) {
-      faults = new ReplyFaults()
+  #of(ref: ServoRef): readonly ReplyFaults[] {
+    return this.#roster.group(ref).map(({ servo }) => {
+      const faults = this.#replies.get(servo) ?? new ReplyFaults()
       this.#replies.set(servo, faults)
-    }
-    return faults
+      return faults
+    })
   }
 
   #servos(ref: ServoRef | undefined): readonly SimulatedServo[] {
-    return ref === undefined ? this.#roster.all : [this.#roster.find(ref)]
+    return ref === undefined ? this.#roster.all : this.#roster.group(ref)
   }
 
   #named(bus: string | undefined): Iterable<FaultyBus> {

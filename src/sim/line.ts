@@ -1,25 +1,25 @@
 import type { Clock, Timer } from '../base/clock.ts'
 import { type Problem, TendonError } from '../base/problem.ts'
 import { problem } from '../base/problems/index.ts'
-import type { ByteConnection, ByteTransport, DeviceEnv, Unsubscribe } from '../device/transport.ts'
-import type { FeetechBus } from './feetech/bus.ts'
+import type { ByteConnection, DeviceEnv, Unsubscribe } from '../device/transport.ts'
+import type { LinePort, SimulatedLine } from './family.ts'
 import { Listeners } from './listeners.ts'
 import type { Timeline } from './timeline.ts'
 
 /**
- * The port of a simulated bus. Like a serial port it opens once at a time, and not while the cable is out; the servos
+ * The serial port of a simulated bus. Like a serial port it opens once at a time, and not while the cable is out; the servos
  * behind it keep their state over close and reopen.
  */
-export class SimulatedPort implements ByteTransport {
+export class SimulatedPort implements LinePort {
   readonly kind = 'simulated'
   readonly address: string
   readonly baudRate: number
-  readonly #bus: FeetechBus
+  readonly #bus: SimulatedLine
   readonly #timeline: Timeline
   #connection: LineConnection | undefined
   #plugged = true
 
-  constructor(bus: FeetechBus, timeline: Timeline, baudRate: number) {
+  constructor(bus: SimulatedLine, timeline: Timeline, baudRate: number) {
     this.address = `simulated ${bus.name}`
     this.baudRate = baudRate
     this.#bus = bus
@@ -58,14 +58,14 @@ export class SimulatedPort implements ByteTransport {
 /** The host's end of the line. Bytes come from timers of the clock only, never from within a call of the host. */
 class LineConnection implements ByteConnection {
   readonly #address: string
-  readonly #bus: FeetechBus
+  readonly #bus: SimulatedLine
   readonly #clock: Clock
   readonly #bytes = new Listeners<Uint8Array>()
   readonly #lost = new Listeners<Problem>()
   #telling: Timer | undefined
   #open = true
 
-  constructor(address: string, bus: FeetechBus, clock: Clock) {
+  constructor(address: string, bus: SimulatedLine, clock: Clock) {
     this.#address = address
     this.#bus = bus
     this.#clock = clock

@@ -16,7 +16,7 @@ export const simProblems = {
     what: (f) => `The bus ${f.bus} cannot be simulated: its family is ${f.family}.`,
     why: (f) => `The simulator knows ${oneOf(f.known)}.`,
     fix: (f) => `Wire ${f.bus} with one of these families, or run this robot on its hardware.`,
-    sample: { bus: 'servos', family: 'dynamixel', known: ['feetech'] },
+    sample: { bus: 'servos', family: 'hiwonder', known: ['feetech', 'dynamixel', 'pca9685'] },
   }),
   TENDON_SIM_UNKNOWN_NAME: entry<{ kind: string; name: string; near: readonly string[] }>({
     severity: 'error',
@@ -41,6 +41,14 @@ export const simProblems = {
     why: () => 'Only what simulated(robot) returned, or was made from that, has one.',
     fix: () => 'const arm = simulated(robot); simulationOf(arm)',
     sample: {},
+  }),
+  TENDON_SIM_NO_STREAM: entry<{ bus: string }>({
+    severity: 'error',
+    power: 'unchanged',
+    what: (f) => `The bus ${f.bus} cannot be put on a terminal.`,
+    why: (f) => `What goes over ${f.bus} is transactions and no stream of bytes, as on I2C.`,
+    fix: () => 'Run the robot in this process instead: await start(simulated(robot))',
+    sample: { bus: 'i2c' },
   }),
   TENDON_SIM_NOT_OPEN: entry<{ call: string }>({
     severity: 'error',

@@ -1,5 +1,5 @@
 import type { Seconds } from '../base/units.ts'
-import type { Utterance } from './feetech/line-faults.ts'
+import type { Utterance } from './line-faults.ts'
 import type { Random } from './random.ts'
 
 /** Which replies a fault hits: the next so many, or each with this probability (drawn from the simulation's seed). */

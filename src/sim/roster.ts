@@ -13,8 +13,13 @@ export class Roster {
     this.all = servos
   }
 
-  /** Throws a `TendonError` when there is none, or when the id is used on more than one bus. */
+  /** The servo of a joint, not its shadows. Throws a `TendonError` when there is none, or for an id of two buses. */
   find(ref: ServoRef): SimulatedServo {
+    return this.group(ref)[0]
+  }
+
+  /** The servo of this id, or that of a joint with its shadows. Throws a `TendonError` as `find` does. */
+  group(ref: ServoRef): readonly [SimulatedServo, ...SimulatedServo[]] {
     const found = this.all.filter((servo) => (typeof ref === 'string' ? servo.joint === ref : servo.id === ref))
     const [first, second] = found
     if (!first) throw this.#unknown(ref)
@@ -22,17 +27,11 @@ export class Roster {
       const joints = found.map((servo) => servo.joint)
       throw new TendonError(simProblem('TENDON_SIM_AMBIGUOUS_ID', { id: ref, joints }))
     }
-    return first
+    return [first, ...found.slice(1)]
   }
 
   #unknown(ref: ServoRef): TendonError {
-    const near =
-      typeof ref === 'string'
-        ? nearNames(
-            ref,
-            this.all.map((servo) => servo.joint),
-          )
-        : []
+    const near = typeof ref === 'string' ? nearNames(ref, new Set(this.all.map((servo) => servo.joint))) : []
     const kind = typeof ref === 'string' ? 'joint with a servo' : 'servo id'
     return new TendonError(simProblem('TENDON_SIM_UNKNOWN_NAME', { kind, name: String(ref), near }))
   }

@@ -70,12 +70,12 @@ class PlannedFault {
 function namesOf(simulation: Simulation, plan: FaultPlan, { of }: FaultKindSpec): readonly string[] {
   const { subject, kind } = plan
   const { servos, busNames } = simulation
-  const joints = servos.map(({ joint }) => joint)
+  const joints = [...new Set(servos.map(({ joint }) => joint))]
   if (subject === 'all') return of === 'bus' ? busNames : joints
   named('joint or bus', new Map([...joints, ...busNames, 'all'].map((name) => [name, name])), subject)
   if (busNames.includes(subject)) {
     if (of === 'bus') return [subject]
-    return servos.filter(({ bus }) => bus === subject).map(({ joint }) => joint)
+    return joints.filter((joint) => servos.some((servo) => servo.joint === joint && servo.bus === subject))
   }
   if (of === 'servo') return [subject]
   const [bus = 'all'] = servos.filter(({ joint }) => joint === subject).map((servo) => servo.bus)

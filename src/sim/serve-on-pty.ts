@@ -32,7 +32,8 @@ export interface ServedBus {
  * Puts the servos of one simulated bus on a pseudo terminal, for programs that know nothing of Tendon:
  * `serveOnPty(simulationOf(simulated(arm)), 'servos', await openPty())`. There is no runtime; the servos do what the
  * programs tell them, at the pace of the wire, and keep their registers from one program to the next. Servos hear a
- * program at any baud rate. Throws a `TendonError` for a bus that is not there.
+ * program at any baud rate. Throws a `TendonError` for a bus that is not
+ * there, and for one that is no serial line.
  */
 export function serveOnPty(
   simulation: Simulation,

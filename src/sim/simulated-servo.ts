@@ -1,21 +1,10 @@
 import type { Radians, RadiansPerSecond } from '../base/units.ts'
 import { type JointSpec, toJoint, toJointVelocity, toServo } from '../device/joint.ts'
-import { ALARM, type RegisterName, STEPS_PER_TURN } from './feetech/registers.ts'
-import type { FeetechServo } from './feetech/servo.ts'
+import type { AnyRegister } from './families.ts'
+import type { ServoUnit } from './family.ts'
+import { named } from './named.ts'
+import { fromRaw, toRaw } from './scale.ts'
 import type { Timeline } from './timeline.ts'
-
-/** Raw step at the servo's zero. */
-const CENTRE = 2048
-
-/** A joint angle as the raw position of its servo, with fraction: 2048 + angle x 4096 / 2 pi. */
-export function toSteps(joint: JointSpec, angle: Radians): number {
-  return CENTRE + (toServo(joint, angle) * STEPS_PER_TURN) / (2 * Math.PI)
-}
-
-/** A raw position as the joint's angle. */
-function fromSteps(joint: JointSpec, steps: number): Radians {
-  return toJoint(joint, ((steps - CENTRE) * 2 * Math.PI) / STEPS_PER_TURN)
-}
 
 /**
  * One simulated servo as a test looks at it: past the bus, at the registers and at the shaft itself. Looking changes
@@ -26,11 +15,11 @@ export class SimulatedServo {
   /** The bus's name in the definition. */
   readonly bus: string
   /** The servo itself, for what this view does not show. */
-  readonly servo: FeetechServo
+  readonly servo: ServoUnit
   readonly #spec: JointSpec
   readonly #timeline: Timeline
 
-  constructor(joint: string, bus: string, servo: FeetechServo, spec: JointSpec, timeline: Timeline) {
+  constructor(joint: string, bus: string, servo: ServoUnit, spec: JointSpec, timeline: Timeline) {
     this.joint = joint
     this.bus = bus
     this.servo = servo
@@ -38,36 +27,40 @@ export class SimulatedServo {
     this.#timeline = timeline
   }
 
-  /** As register 5 holds it now. */
+  /** As its register holds it now. */
   get id(): number {
     return this.servo.id
   }
 
-  /** A register by name, signed where it is; or one byte by address. */
-  read(register: RegisterName | number): number {
+  /**
+   * A register by name, signed where it is; or one byte by address. Throws a `TendonError` for the name of a register
+   * that a servo of this family does not have.
+   */
+  read(register: AnyRegister | number): number {
     const now = this.#timeline.now()
-    if (typeof register === 'string') return this.servo.register(register, now)
-    return this.servo.read(register, 1, now)[0] as number
+    if (typeof register === 'number') return this.servo.read(register, 1, now)[0] as number
+    const known = new Map(this.servo.registerNames.map((name) => [name, name]))
+    return this.servo.register(named(`register of ${this.joint}`, known, register), now)
   }
 
   /** Where the joint really is, finer than the encoder. */
   get angle(): Radians {
-    return fromSteps(this.#spec, this.servo.position(this.#timeline.now()))
+    return this.#angleOf(this.servo.position(this.#timeline.now()))
   }
 
-  /** The angle that its position register holds: what a host can read. */
+  /** The angle that a host can read. */
   get position(): Radians {
-    return fromSteps(this.#spec, this.read('presentPosition'))
+    return this.#angleOf(this.servo.presentPosition(this.#timeline.now()))
   }
 
   get velocity(): RadiansPerSecond {
-    const steps = this.servo.velocity(this.#timeline.now())
-    return toJointVelocity(this.#spec, (steps * 2 * Math.PI) / STEPS_PER_TURN)
+    const raw = this.servo.velocity(this.#timeline.now())
+    return toJointVelocity(this.#spec, (raw * 2 * Math.PI) / this.servo.scale.turn)
   }
 
-  /** The angle that the servo goes to: its goal register after the limits. */
+  /** The angle that the servo goes to, after its limits. */
   get goal(): Radians {
-    return fromSteps(this.#spec, this.read('presentGoal'))
+    return this.#angleOf(this.servo.presentGoal(this.#timeline.now()))
   }
 
   /** Whether the motor is energised: torque on, and not unloaded by an alarm. */
@@ -77,22 +70,25 @@ export class SimulatedServo {
 
   /** Whether the shaft turns. */
   get moving(): boolean {
-    return this.read('moving') === 1
+    return this.servo.moving(this.#timeline.now())
   }
 
-  /** Names of the alarm bits that are set. */
-  get alarms(): readonly (keyof typeof ALARM)[] {
-    const status = this.read('status')
-    return (Object.keys(ALARM) as (keyof typeof ALARM)[]).filter((name) => (status & ALARM[name]) !== 0)
+  /** Names of the alarms that it raises. */
+  get alarms(): readonly string[] {
+    return this.servo.alarms(this.#timeline.now())
   }
 
   /** Turns the joint by hand, at once; a powered servo goes back to its goal. The mechanical ends hold. */
   turnTo(angle: Radians): void {
-    this.servo.turnTo(toSteps(this.#spec, angle), this.#timeline.now())
+    this.servo.turnTo(toRaw(this.servo.scale, toServo(this.#spec, angle)), this.#timeline.now())
   }
 
   /** Takes its power away and gives it back: torque off, RAM forgotten, EEPROM as saved. */
   powerCycle(): void {
     this.servo.powerCycle(this.#timeline.now())
+  }
+
+  #angleOf(raw: number): Radians {
+    return toJoint(this.#spec, fromRaw(this.servo.scale, raw))
   }
 }

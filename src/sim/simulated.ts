@@ -1,24 +1,25 @@
 import { TendonError } from '../base/problem.ts'
 import type { Radians, Seconds } from '../base/units.ts'
+import type { DigitalInput } from '../device/digital-input.ts'
 import type { HardwareMap } from '../device/hardware-map.ts'
-import type { JointSpec } from '../device/joint.ts'
+import { boundOf, isSpeedJoint, type JointSpec, toServo } from '../device/joint.ts'
 import { type LinkSpec, linkOf } from '../device/link.ts'
 import type { SensorSpec } from '../device/sensor.ts'
-import type { ServoBusSpec, ServoCalibration, ServoSpec } from '../device/servo-bus.ts'
+import type { ServoBusSpec, ServoSpec } from '../device/servo-bus.ts'
 import type { ByteTransport } from '../device/transport.ts'
+import { type AnyRegister, families } from './families.ts'
+import type { LineSetup, MountedServo, SimulatedFamily } from './family.ts'
 import { Faults, type FaultyBus } from './faults.ts'
-import { FeetechBus } from './feetech/bus.ts'
-import type { LineFaults } from './feetech/line-faults.ts'
-import { BAUD_RATES, type RegisterName } from './feetech/registers.ts'
-import { FeetechServo, type ServoSetup } from './feetech/servo.ts'
 import { SimulatedPort } from './line.ts'
+import type { LineFaults } from './line-faults.ts'
 import { named } from './named.ts'
 import { simProblem } from './problems.ts'
 import { Random } from './random.ts'
 import { Roster } from './roster.ts'
 import { silentLink } from './silent-link.ts'
 import { silentPort } from './silent-port.ts'
-import { SimulatedServo, toSteps } from './simulated-servo.ts'
+import { SimulatedInput } from './simulated-input.ts'
+import { SimulatedServo } from './simulated-servo.ts'
 import { Simulation } from './simulation.ts'
 import { Timeline } from './timeline.ts'
 
@@ -32,12 +33,12 @@ export interface Simulable<R> {
 export interface SimulatedJointOptions {
   /** Share of the servo's torque that pulls the joint, positive towards larger angles. A limp joint falls. Default 0. */
   readonly gravity?: number
-  /** Volts. Default 7.4. */
+  /** Volts. Default: what this servo is made for, 7.4 for an STS3215. */
   readonly supply?: number
   /** Degrees Celsius around it. Default 25. */
   readonly ambient?: number
-  /** Register values that differ from the table and from the calibration: `{ returnDelay: 250, mode: 1 }`. */
-  readonly registers?: Partial<Record<RegisterName, number>>
+  /** Register values that differ from the table and from the calibration: `{ returnDelay: 250 }`. */
+  readonly registers?: Partial<Record<AnyRegister, number>>
 }
 
 export interface SimulationOptions {
@@ -56,15 +57,17 @@ export interface SimulationOptions {
    * a simulated robot never speaks to the broker of a real one.
    */
   readonly links?: Readonly<Record<string, LinkSpec>>
+  /**
+   * Other stop buttons, by name. Those not named are released ones, which `simulationOf(robot).stopInput(name)` presses:
+   * a simulated robot opens no real pin.
+   */
+  readonly stopInputs?: Readonly<Record<string, DigitalInput>>
   /** The host hears its own bytes, as on direct UART wirings. Default false. */
   readonly echo?: boolean
   /** Seconds from a reply's last byte to the host: the latency timer of a USB adapter. Default 0. */
   readonly latency?: Seconds
 }
 
-/** Model numbers (register 3) of the servos that can be simulated, by `family/model`. */
-const MODELS: Readonly<Record<string, number>> = { 'feetech/STS3215': 777 }
-const FAMILIES = ['feetech']
 const DEFAULT_BAUD_RATE = 1_000_000
 /** How far the mechanics go beyond the joint's limits, so that a goal at a limit is reached. */
 const MARGIN: Radians = 0.05
@@ -81,13 +84,15 @@ export function simulated<R extends Simulable<R>>(robot: R, options: SimulationO
   checkNames('joint with a servo', servoJoints(map), { ...options.initial, ...options.joints })
   checkNames('sensor', new Map(Object.entries(map.sensors)), options.sensors ?? {})
   checkNames('link', new Map(Object.entries(map.links ?? {})), options.links ?? {})
-  const { simulation, ports } = build(map, options)
+  checkNames('stop input', new Map(Object.entries(map.stopInputs ?? {})), options.stopInputs ?? {})
+  const { simulation, ports, inputs } = build(map, options)
   const buses = mapValues(map.buses, (bus, name) => bus.withPort(ports.get(name) ?? bus.port))
   const made = robot.withHardware({
     ...map,
     buses,
     sensors: sensorsOf(map, options),
     links: mapValues(map.links ?? {}, (_, name) => options.links?.[name] ?? silentLink(name)),
+    stopInputs: { ...Object.fromEntries(inputs), ...options.stopInputs },
   })
   // By the ports too, which outlive whatever is added to the robot later.
   for (const key of [made, made.hardware, ...ports.values()]) simulations.set(key, simulation)
@@ -107,41 +112,54 @@ export function simulationOf(robot: { readonly hardware: HardwareMap }): Simulat
 function build(map: HardwareMap, options: SimulationOptions) {
   const timeline = new Timeline()
   const seed = options.seed ?? 1
-  const servos = [...servoJoints(map)].map(([joint, spec]) => {
-    const servo = new FeetechServo(setupOf(map, joint, spec, options))
-    return new SimulatedServo(joint, spec.servo.bus, servo, spec, timeline)
-  })
+  const servos = [...servoJoints(map)].flatMap(([joint, spec]) =>
+    familyOf(joint, spec.servo)
+      .servos(mountOf(map, joint, spec, options))
+      .map((servo) => new SimulatedServo(joint, spec.servo.bus, servo, spec, timeline)),
+  )
   const roster = new Roster(servos)
   const lines = new Map<string, FaultyBus>()
   const faults = new Faults(roster, lines, timeline, new Random(seed))
   for (const [name, spec] of Object.entries(map.buses)) {
-    const bus = busOf(name, spec, servos, faults, timeline, new Random(seed + 1 + lines.size), options)
-    lines.set(name, { bus, port: new SimulatedPort(bus, timeline, baudRateOf(spec)) })
+    const random = new Random(seed + 1 + lines.size)
+    lines.set(name, lineOf(spec, setupOf(name, spec, servos, options, { faults, timeline, random })))
   }
   const buses = new Map([...lines].map(([name, { bus }]) => [name, bus]))
   const ports = new Map([...lines].map(([name, { port }]) => [name, port]))
   const silent = Object.keys(map.sensors).filter((name) => isSilent(map.sensors[name] as SensorSpec, name, options))
-  return { simulation: new Simulation(buses, roster, faults, silent), ports }
+  const inputs = new Map(
+    Object.keys(map.stopInputs ?? {})
+      .filter((name) => !options.stopInputs?.[name])
+      .map((name) => [name, new SimulatedInput(name)]),
+  )
+  return { simulation: new Simulation(buses, roster, faults, silent, inputs), ports, inputs }
 }
 
-function busOf(
+function lineOf(spec: ServoBusSpec, setup: LineSetup): FaultyBus {
+  const family = families.find((one) => one.family === spec.family)
+  if (!family) {
+    const facts = { bus: setup.name, family: spec.family, known: families.map((one) => one.family) }
+    throw new TendonError(simProblem('TENDON_SIM_UNKNOWN_BUS', facts))
+  }
+  const bus = family.line(setup)
+  return { bus, port: family.port?.(bus, setup) ?? new SimulatedPort(bus, setup.timeline, setup.baudRate) }
+}
+
+function setupOf(
   name: string,
   spec: ServoBusSpec,
   servos: readonly SimulatedServo[],
-  faults: LineFaults,
-  timeline: Timeline,
-  random: Random,
-  { echo, latency }: SimulationOptions,
-): FeetechBus {
-  if (!FAMILIES.includes(spec.family)) {
-    const facts = { bus: name, family: spec.family, known: FAMILIES }
-    throw new TendonError(simProblem('TENDON_SIM_UNKNOWN_BUS', facts))
-  }
+  { echo = false, latency = 0 }: SimulationOptions,
+  world: { readonly faults: LineFaults; readonly timeline: Timeline; readonly random: Random },
+): LineSetup {
   const mounted = servos.filter((servo) => servo.bus === name).map(({ servo }) => servo)
-  return new FeetechBus({ name, servos: mounted, faults, baudRate: baudRateOf(spec), echo, latency }, timeline, random)
+  return { name, spec, servos: mounted, baudRate: baudRateOf(spec), echo, latency, ...world }
 }
 
-const baudRateOf = (bus: ServoBusSpec | undefined): number => bus?.port.baudRate ?? DEFAULT_BAUD_RATE
+function baudRateOf(bus: ServoBusSpec | undefined): number {
+  const family = families.find((one) => one.family === bus?.family)
+  return bus?.port.baudRate ?? family?.baudRate ?? DEFAULT_BAUD_RATE
+}
 
 type ServoJoint = JointSpec & { readonly servo: ServoSpec }
 
@@ -150,38 +168,35 @@ function servoJoints(map: HardwareMap): Map<string, ServoJoint> {
   return new Map(driven)
 }
 
-function setupOf(map: HardwareMap, joint: string, spec: ServoJoint, options: SimulationOptions): ServoSetup {
-  const { gravity = 0, registers, ...own } = options.joints?.[joint] ?? {}
+function familyOf(joint: string, { family, model }: ServoSpec): SimulatedFamily {
+  const found = families.find((one) => one.family === family && one.models.includes(model))
+  if (found) return found
+  const known = families.flatMap((one) => one.models.map((each) => `${one.family}/${each}`))
+  throw new TendonError(simProblem('TENDON_SIM_UNKNOWN_SERVO', { joint, family, model, known }))
+}
+
+function mountOf(map: HardwareMap, joint: string, spec: ServoJoint, options: SimulationOptions): MountedServo {
+  const { gravity = 0, registers = {}, supply, ambient } = options.joints?.[joint] ?? {}
   const angle = options.initial?.[joint] ?? 0
-  const ends = [...spec.position, angle].map((end) => toSteps(spec, end))
-  const margin = Math.abs(toSteps(spec, MARGIN) - toSteps(spec, 0))
   return {
-    ...own,
-    gravity: gravity * (spec.direction ?? 1),
-    position: toSteps(spec, angle),
-    travel: [Math.min(...ends) - margin, Math.max(...ends) + margin],
-    registers: {
-      modelNumber: modelNumberOf(joint, spec.servo),
-      id: spec.servo.id,
-      baudIndex: Math.max(0, (BAUD_RATES as readonly number[]).indexOf(baudRateOf(map.buses[spec.servo.bus]))),
-      ...calibrationOf(map.calibration[joint]),
-      ...registers,
-    },
+    joint,
+    spec,
+    calibration: map.calibration[joint],
+    baudRate: baudRateOf(map.buses[spec.servo.bus]),
+    angle: toServo(spec, angle),
+    travel: isSpeedJoint(spec) ? undefined : travelOf(spec, angle),
+    gravity: gravity * (spec.direction ?? 1) * Math.sign(spec.gear ?? 1),
+    supply,
+    ambient,
+    registers,
   }
 }
 
-function modelNumberOf(joint: string, { family, model }: ServoSpec): number {
-  const number = MODELS[`${family}/${model}`]
-  if (number !== undefined) return number
-  const facts = { joint, family, model, known: Object.keys(MODELS) }
-  throw new TendonError(simProblem('TENDON_SIM_UNKNOWN_SERVO', facts))
-}
-
-/** What calibration has written into this unit's EEPROM. */
-function calibrationOf(calibration: ServoCalibration | undefined): ServoSetup['registers'] {
-  if (!calibration) return {}
-  const { homingOffset, rangeMin, rangeMax } = calibration
-  return { positionOffset: homingOffset, minPosition: rangeMin, maxPosition: rangeMax }
+/** The ends of the shaft's way: those of the joint, a little further, and never short of where it is. */
+function travelOf(spec: ServoJoint, angle: Radians): readonly [Radians, Radians] {
+  const ends = [...spec.position, angle].map((end) => toServo(spec, end))
+  const margin = Math.abs(toServo(spec, boundOf(spec, MARGIN)) - toServo(spec, 0))
+  return [Math.min(...ends) - margin, Math.max(...ends) + margin]
 }
 
 function sensorsOf(map: HardwareMap, options: SimulationOptions): Readonly<Record<string, SensorSpec>> {

@@ -1,10 +1,10 @@
 import { within } from '../base/clock.ts'
 import { describe, type Problem, TendonError } from '../base/problem.ts'
+import { type Backoff, Reopening } from '../base/reopening.ts'
 import type { Seconds } from '../base/units.ts'
 import type { ReadingMark, SensorConnection, SensorSink, SensorSpec } from '../device/sensor.ts'
 import type { DeviceEnv } from '../device/transport.ts'
 import { streamProblem } from './problems.ts'
-import { type Backoff, Reopening } from './reopening.ts'
 import { isPowerOfTen } from './tally.ts'
 
 /** How long a driver may take to free its port before the sensor stops waiting for it. */

@@ -53,8 +53,8 @@ export async function opensAgain(rig: DriverRig): Promise<void> {
   await rig.run(rig.port.pull())
   for (const promise of waiting) await refusalOf(rig, promise, 'what was asked over a link that was lost')
   rig.port.plug()
-  const before = rig.port.written.length
   await rig.open()
+  const before = rig.port.written.length
   await rig.clock.advance(0.5)
   must(rig.port.written.length === before, 'a link that was opened again sent what was asked before')
   const samples = await rig.run(rig.bus.readMotion())

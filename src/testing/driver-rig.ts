@@ -11,8 +11,12 @@ export interface DriverSubject {
   readonly spec: ServoBusSpec
   /** At least two servos that are there, without power, at rest, and free to turn by a radian about where they are. */
   readonly servos: readonly ServoMount[]
-  /** One that is not there: nobody answers to its id. */
-  readonly absent: ServoMount
+  /** One that is not there: nobody answers to its id. Absent: one device speaks for all of them, so none can be silent. */
+  readonly absent?: ServoMount | undefined
+  /** How often an opening writes, to ask what is there. Default 0. */
+  readonly questions?: number | undefined
+  /** Whether servos of this family measure their supply and their heat. Default true. */
+  readonly measures?: boolean | undefined
   /** The truth: whether this servo has power now. */
   powered(id: number): boolean
 }
@@ -24,21 +28,21 @@ export class DriverRig {
   readonly bus: ServoBus
   readonly subject: DriverSubject
   readonly ids: readonly number[]
-  readonly absent: ServoMount
+  readonly #absent: ServoMount | undefined
   /** The first two servos. */
   readonly a: number
   readonly b: number
 
   constructor(subject: DriverSubject, withAbsent: boolean) {
     this.subject = subject
-    this.absent = subject.absent
+    this.#absent = subject.absent
     this.ids = subject.servos.map(({ servo }) => servo.id)
     const [a, b] = this.ids
     if (a === undefined || b === undefined) fail('the suite needs at least two servos')
     this.a = a
     this.b = b
     this.port = new TappedPort(subject.spec.port)
-    const mounts = withAbsent ? [...subject.servos, subject.absent] : subject.servos
+    const mounts = withAbsent ? [...subject.servos, this.absent] : subject.servos
     this.bus = subject.spec.withPort(this.port).create({ clock: this.clock }, mounts)
   }
 
@@ -47,8 +51,18 @@ export class DriverRig {
     return this.clock.run(promise, { limit: 60 })
   }
 
-  open(): Promise<void> {
-    return this.run(this.bus.open())
+  /** The servo that is not there. */
+  get absent(): ServoMount {
+    return this.#absent ?? fail('the subject has no absent servo')
+  }
+
+  /** Opens the bus; each time it asks what the subject says, and nothing more. */
+  async open(): Promise<void> {
+    const before = this.port.written.length
+    await this.run(this.bus.open())
+    const writes = this.port.written.length - before
+    const { questions = 0 } = this.subject
+    must(writes === questions, `opening wrote ${writes} times, and the subject names ${questions} questions`)
   }
 
   /** All servos that are there have power, and know it. */

@@ -18,8 +18,26 @@ const SIGNS: readonly (readonly [PortFault, RegExp])[] = [
   ['lost', /input\/output error|i\/o error|EIO|ENXIO|ENODEV|no such device|bad file descriptor|EBADF|disconnected/i],
 ]
 
-/** Which fault an error of the serial library is about, told from its text and, where it has one, its code. */
+/** What the system's own codes mean, where an error has one: it is never in another language, as a text may be. */
+const CODES: Readonly<Record<string, PortFault>> = {
+  EBUSY: 'busy',
+  EAGAIN: 'busy',
+  EWOULDBLOCK: 'busy',
+  EACCES: 'denied',
+  EPERM: 'denied',
+  ENOENT: 'missing',
+  ENOTTY: 'not_a_port',
+  EISDIR: 'not_a_port',
+  EIO: 'lost',
+  ENXIO: 'lost',
+  ENODEV: 'lost',
+  EBADF: 'lost',
+}
+
+/** Which fault an error of the serial library is about, told from its code, where it has one, or else from its text. */
 export function portFault(thrown: unknown): PortFault {
+  const byCode = CODES[codeOf(thrown)]
+  if (byCode) return byCode
   const text = textOf(thrown)
   return SIGNS.find(([, sign]) => sign.test(text))?.[0] ?? 'unknown'
 }
@@ -40,6 +58,11 @@ export function faultReason(fault: PortFault, thrown: unknown): string {
 
 function textOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown)
-  const { code } = thrown as { code?: unknown }
-  return typeof code === 'string' ? `${thrown.message} ${code}` : thrown.message
+  const code = codeOf(thrown)
+  return code === '' ? thrown.message : `${thrown.message} ${code}`
+}
+
+function codeOf(thrown: unknown): string {
+  const { code } = (thrown ?? {}) as { code?: unknown }
+  return typeof code === 'string' ? code : ''
 }

@@ -1,17 +1,23 @@
 import { writeSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import type { SerialPort } from 'serialport'
+import { badArgument } from '../base/argument.ts'
 import { type Clock, type Timer, within } from '../base/clock.ts'
 import { type Problem, TendonError } from '../base/problem.ts'
 import { problem } from '../base/problems/index.ts'
 import type { Seconds } from '../base/units.ts'
 import type { ByteConnection, ByteTransport, DeviceEnv, Unsubscribe } from '../device/transport.ts'
 import { LinkListeners } from './link-listeners.ts'
+import { addressOf, findPort, type PortAddress } from './port-address.ts'
 import { faultReason, portFault } from './port-fault.ts'
+import { openProblem } from './port-problem.ts'
 
-export interface SerialOptions {
-  /** `/dev/ttyACM0`, better `/dev/serial/by-id/...`, which survives replugging; `COM3` on Windows. */
-  readonly path: string
+export type { PortAddress } from './port-address.ts'
+export type { PortHolder } from './port-holder.ts'
+export { type ListPortsOptions, listPorts, type PortInfo } from './port-list.ts'
+
+/** How a port is used, whatever it is called. */
+export interface SerialSettings {
   /** Bits per second. */
   readonly baudRate: number
   /** Asks USB adapters to hand over bytes at once instead of every 16 ms (FTDI's default). Default true. */
@@ -25,6 +31,14 @@ export interface SerialOptions {
   readonly patience?: Seconds | undefined
 }
 
+/** Which port, by its `path` or by the `serialNumber` of its adapter, exactly one of them, and how it is used. */
+export type SerialOptions = SerialSettings & PortAddress
+
+/** A serial port. The serial number is there where the definition names one. */
+export interface SerialTransport extends ByteTransport {
+  readonly serialNumber?: string | undefined
+}
+
 type SetOptions = Parameters<SerialPort['set']>[0]
 
 /** How often an idle port is asked whether its adapter is still there. */
@@ -34,14 +48,18 @@ const LOW_LATENCY = { lowLatency: true } as SetOptions
 
 /**
  * A serial port (8N1). Needs the optional package `serialport`, which is loaded at the first `open`.
- * `open` rejects with `TENDON_MODULE_MISSING` or `TENDON_PORT_OPEN_FAILED`; the latter's fact `kind` says whether the
- * port is missing, denied, busy or no port at all.
+ * `open` rejects with `TENDON_MODULE_MISSING`, with `TENDON_PORT_BUSY`, `_DENIED`, `_MISSING`, `_AMBIGUOUS` or
+ * `_NOT_A_TTY`, or with `TENDON_PORT_OPEN_FAILED` when it is none of these. Throws `TENDON_ARGUMENT_INVALID` where both
+ * or neither of `path` and `serialNumber` is given.
  */
-export function serial(options: SerialOptions): ByteTransport {
-  const { path, baudRate } = options
+export function serial(options: SerialOptions): SerialTransport {
+  const { path, serialNumber, baudRate } = options
+  if ((path === undefined) === (serialNumber === undefined))
+    throw badArgument('serial()', 'port', path ?? serialNumber, 'a path or a serialNumber, and not both')
   return {
     kind: 'serial',
-    address: path,
+    address: addressOf(options),
+    ...(serialNumber !== undefined && { serialNumber }),
     baudRate,
     needsGuard: true,
     open: (env) => openSerial(options, env),
@@ -50,7 +68,8 @@ export function serial(options: SerialOptions): ByteTransport {
 
 async function openSerial(options: SerialOptions, env: DeviceEnv): Promise<ByteConnection> {
   const { SerialPort } = await loadSerialport()
-  const { path, baudRate, lock = true, patience = 3 } = options
+  const { baudRate, lock = true, patience = 3 } = options
+  const path = await findPort(options)
   // A new object for each link: a closed SerialPort keeps what is written to it and sends it when it opens again.
   const port = new SerialPort({ path, baudRate, lock, autoOpen: false })
   port.on('error', () => {}) // Until the connection listens: an unheard error event would end the process.
@@ -58,10 +77,10 @@ async function openSerial(options: SerialOptions, env: DeviceEnv): Promise<ByteC
   const tooLate = Symbol('too late')
   const failure = await within(env.clock, patience, opened, () => tooLate)
   if (failure !== undefined) {
-    if (failure === tooLate) closeWhenOpened(port, opened)
-    const kind = portFault(failure)
-    const reason = failure === tooLate ? `it did not open within ${patience} s` : faultReason(kind, failure)
-    throw new TendonError(problem('TENDON_PORT_OPEN_FAILED', { port: path, reason, kind }, failure))
+    if (failure !== tooLate) throw new TendonError(await openProblem(path, failure))
+    closeWhenOpened(port, opened)
+    const reason = `it did not open within ${patience} s`
+    throw new TendonError(problem('TENDON_PORT_OPEN_FAILED', { port: path, reason, kind: 'unknown' }))
   }
   // Not every adapter knows this, and none needs it to work: a refusal is ignored.
   if (options.lowLatency !== false) port.set(LOW_LATENCY, () => {})

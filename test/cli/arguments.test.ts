@@ -63,12 +63,16 @@ describe('a verb', () => {
     ['run so101 --arm --sim', 'tendon run so101, and then: tendon arm'],
     ['run so10', 'Known: so101.'],
     ['run so101 hmoe --sim', 'Known: home.'],
-    ['run ./nowhere', 'Known: so101.'],
+    ['run ./nowhere', 'Known: rover, so101, wx200.'],
     ['run nowhere.ts', 'Name a file that exports a robot as its default.'],
     ['sim so101 home --stay', 'tendon sim so101 --stay, and tendon exec from another terminal'],
     ['status --robot ../x', 'tendon list'],
     ['stop --robot ../x', 'tendon list'],
     ['stop --ids 1-6', 'tendon stop --port /dev/ttyACM0 --ids ...'],
+    ['stop --family dynamixel', 'tendon stop --port /dev/ttyACM0 --family ...'],
+    ['stop --port /dev/null --family dynamixl', 'Known: dynamixel.'],
+    ['stop --port /dev/null --chip 0x40', 'tendon stop --port /dev/i2c-1 --chip 0x40'],
+    ['stop --port /dev/i2c-1 --baud 1000000', 'tendon stop --port /dev/i2c-1'],
     ['stop --port /dev/null --ids 3-1', '--ids 1-6 or --ids 1,2,5'],
     ['stop --port /dev/null --ids 1,254', '--ids 1-6 or --ids 1,2,5'],
     ['stop --port /dev/null --baud fast', 'tendon stop --port /dev/null --baud 1000000'],
@@ -83,8 +87,23 @@ describe('a verb', () => {
     ['param set reach', 'tendon param set <name> <value>'],
     ['param get', 'tendon param list'],
     ['param get reach 3', 'tendon param set <name> <value>'],
+    ['scan so101 --family feetech', 'tendon scan so101'],
+    ['scan --port /dev/null --family fetech', 'Known: feetech.'],
+    ['scan --port /dev/null --ids 5-1', '--ids 1-6 or --ids 1,2,5'],
+    ['scan --port /dev/null --baud fast', '--baud 1000000,500000 or --baud all'],
+    ['scan --port /dev/null --wait soon', 'tendon scan ... --wait 30ms'],
+    ['setup-ids so101 --from 1', 'tendon setup-ids so101 --joint <name> --from 1'],
+    ['setup-ids so101 --joint elbow_flx --from 1', 'Known: elbow_flex.'],
+    ['calibrate so10', 'Known: so101.'],
     ['new Bad.Name', 'Small letters, digits, - and _: tendon new my-robot'],
     ['new test', 'Choose another name.'],
+    ['doctor --yes', 'tendon doctor --fix --yes'],
+    ['service instal so101', 'Known: install.'],
+    ['service install', 'tendon service install robot.js'],
+    ['service install so101 --user a/b --dry-run', '--user tendon'],
+    ['deploy pi@host robots', 'tendon new my-arm'],
+    ['deploy pi@host --dir relative', '--dir /opt/tendon/my-arm'],
+    ['monitor', 'tendon status --json'],
   ])('%j is wrong usage before anything is started, and it says what to write', async (line, fix) => {
     const error = await perform(line).then(
       () => undefined,
@@ -119,9 +138,9 @@ describe('the help', () => {
 describe('the reference page', () => {
   const page = readFileSync(new URL('../../docs/reference/cli.md', import.meta.url), 'utf8')
   const rows = new Map(
-    [...page.matchAll(/^\| `(\w+)(?: [^`]*)?` \| .* \|(.*)\|$/gm)].map(([, verb = '', flags = '']) => [
+    [...page.matchAll(/^\| `([\w-]+)(?: [^`]*)?` \| .* \|(.*)\|$/gm)].map(([, verb = '', flags = '']) => [
       verb,
-      [...flags.matchAll(/`--(\w+)`/g)].map(([, flag]) => flag),
+      [...flags.matchAll(/`--([\w-]+)`/g)].map(([, flag]) => flag),
     ]),
   )
 

@@ -74,6 +74,7 @@ describe('exec over the socket', () => {
       'TENDON_ARM_SERVO_SILENT',
       'TENDON_ARM_TEMPERATURE',
       'TENDON_ARM_ALARM',
+      'TENDON_SERVO_MISSING',
     ])
     expect(robot.log.entries().some(({ type }) => type === 'started')).toBe(false)
   })

@@ -264,7 +264,7 @@ describe('tendon run', { timeout: LONG }, () => {
     const env = ownFolders()
     const { code, err } = await tendon(['run', 'so101'], undefined, env)
     expect(code).toBe(1)
-    expect(err).toMatch(/TENDON_PORT_OPEN_FAILED/)
+    expect(err).toMatch(/TENDON_PORT_MISSING/)
     expect(readdirSync(env.TENDON_RUNTIME_DIR)).toEqual([])
   })
 })

@@ -90,21 +90,25 @@ describe('tendon stop --port', { timeout: LONG }, () => {
     const running = begin(['run', 'test/cli/turret.ts'], there)
     child = running.child
     await running.until(/is up, on its hardware/)
-    expect((await tendon(['arm'], undefined, env)).code).toBe(0)
+    expect((await tendon(['arm', '--yes'], undefined, env)).code).toBe(0)
     const { code, out } = await stop()
     expect([code, out]).toEqual([0, expect.stringContaining('stop turret: every servo confirmed')])
     expect((await tendon(['status'], undefined, env)).out).toContain('stopped by cli')
     expect(torques()).toEqual([0, 0])
   })
 
-  it('after a kill: every verb says that power may be on and what to run, and that run confirms it off', async () => {
+  /** What the guard says on standard error when it has written the whole will: only then has it let go of the line. */
+  const guardDone = /tendon guard: .*halt x3, off x3/
+
+  it('after a kill the guard takes the power; every verb says what to run, and that run confirms it off', async () => {
     const running = begin(['run', 'test/cli/turret.ts'], { ...env, TURRET_PORT: pty.path })
     child = running.child
     await running.until(/is up/)
-    expect((await tendon(['arm'], undefined, env)).code).toBe(0)
+    expect((await tendon(['arm', '--yes'], undefined, env)).code).toBe(0)
     running.child.kill('SIGKILL')
-    await running.ended
-    expect(torques()).toEqual([1, 1])
+    expect((await running.ended).err).toMatch(guardDone)
+    expect(torques()).toEqual([0, 0])
+    // Nobody has read that back.
     for (const verb of ['status', 'stop', 'list']) {
       const { code, err } = await tendon([verb], undefined, env)
       expect([verb, code, err]).toEqual([verb, 75, expect.stringContaining(`tendon stop --port ${pty.path}`)])
@@ -114,13 +118,31 @@ describe('tendon stop --port', { timeout: LONG }, () => {
     expect(await stop()).toMatchObject({ code: 0, out: expect.stringContaining('every servo confirmed') })
     expect(torques()).toEqual([0, 0])
     expect((await tendon(['status'], undefined, env)).code).toBe(69)
+    const again = begin(['run', 'test/cli/turret.ts', '--json'], { ...env, TURRET_PORT: pty.path })
+    child = again.child
+    const out = await again.until(/"type":"up"/)
+    const fired = out.split('\n').find((row) => row.includes('guard_fired')) ?? '{}'
+    expect(JSON.parse(fired)).toMatchObject({ facts: { pid: running.pid, problem: { code: 'TENDON_HOST_ENDED' } } })
   })
 
-  it('a frozen program is named with its process, and stop --port goes past it', async () => {
+  it('a program that is frozen while armed is ended by its guard, which takes the power', async () => {
     const running = begin(['run', 'test/cli/turret.ts'], { ...env, TURRET_PORT: pty.path })
     child = running.child
     await running.until(/is up/)
-    expect((await tendon(['arm'], undefined, env)).code).toBe(0)
+    expect((await tendon(['arm', '--yes'], undefined, env)).code).toBe(0)
+    running.child.kill('SIGSTOP')
+    const { err } = await running.ended
+    expect(err).toContain(`process ${running.pid} was killed`)
+    expect(err).toMatch(guardDone)
+    expect(torques()).toEqual([0, 0])
+  })
+
+  it('one that is frozen while disarmed is named with its process, and stop --port goes past it', async () => {
+    const running = begin(['run', 'test/cli/turret.ts'], { ...env, TURRET_PORT: pty.path })
+    child = running.child
+    await running.until(/is up/)
+    // The servos have the power that another program has left them: no guard watches over that.
+    expect(torques()).toEqual([1, 1])
     running.child.kill('SIGSTOP')
     const silent = await tendon(['stop'], undefined, env)
     expect([silent.code, silent.err]).toEqual([75, expect.stringContaining(`(process ${running.pid}) does not answer`)])

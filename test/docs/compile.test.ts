@@ -1,18 +1,33 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { parse, verbNamed } from '../../src/cli/arguments.ts'
+import { verbs } from '../../src/cli/verbs.ts'
 import { blocksOf, fileOf, isFile, nameOf, type Page, pages, root } from './blocks.ts'
 
 /** Inside the package, so that `from 'tendon'` means what its readers import. */
 const place = join(root, '.tendon/docs-compiled')
 
-const LANGUAGES = ['ts', 'sh', 'text', 'json', 'jsonl', 'ini', 'diff']
+const LANGUAGES = ['ts', 'sh', 'console', 'text', 'json', 'jsonl', 'ini', 'diff']
+
+/** What a `console` block has somebody type who sits beside hardware, which no test has: `$ tendon scan`. */
+const typed = (text: string): string[][] =>
+  text
+    .split('\n')
+    .map((line) => /^\$ (?:npx )?tendon (.*)$/.exec(line)?.[1]?.replace(/\s+# .*$/, ''))
+    .filter((words) => words !== undefined)
+    .map((words) => words.trim().split(/\s+/))
 
 /** The state of each file when the page ends: a later block of the same name replaces it, as a reader would. */
 async function lay(page: Page, folder: string): Promise<string[]> {
   const written = new Set<string>()
+  // What stands beside the page of a robot is the robot.
+  const robot = join(root, dirname(page.path), 'robot.ts')
+  await mkdir(folder, { recursive: true })
+  if (existsSync(robot)) await writeFile(join(folder, 'robot.ts'), `export { default } from '${robot}'\n`)
   for (const block of page.blocks.filter(isFile)) {
     const file = join(folder, fileOf(block))
     await mkdir(dirname(file), { recursive: true })
@@ -32,6 +47,18 @@ describe('the pages', () => {
 
   it.each(all.map((page) => [page.path, page] as const))('%s says of each block what it is', (_, page) => {
     for (const block of page.blocks) expect(LANGUAGES, `line ${block.line}`).toContain(block.language)
+  })
+
+  const shown = all.flatMap((page) =>
+    page.blocks
+      .filter((block) => block.language === 'console')
+      .flatMap((block) =>
+        typed(block.text).map((words) => [`${page.path}:${block.line}`, words.join(' '), words] as const),
+      ),
+  )
+
+  it.each(shown)('%s: tendon %s is something that the command line takes', (_, __, [verb = '', ...words]) => {
+    expect(parse(verbNamed(verb, verbs), words, verbs).kind).toBe('call')
   })
 
   it('have only code that compiles as strictly as ours', { timeout: 120_000 }, async () => {

@@ -37,10 +37,15 @@ async function rig() {
   return { clock, world, port, torques }
 }
 
-describe('switching servos off without a robot', () => {
+describe('switching Feetech servos off without a robot', () => {
   it('takes the power of every servo on the line, known or not, and reads back those that were named', async () => {
     const { clock, port, torques } = await rig()
-    expect(await clock.run(switchOff(port, { clock, ids: [1, 3] }))).toEqual({ off: [1, 3], powered: [], silent: [] })
+    expect(await clock.run(switchOff(port, { clock, ids: [1, 3] }))).toEqual({
+      off: [1, 3],
+      powered: [],
+      silent: [],
+      families: ['feetech'],
+    })
     expect(torques()).toEqual([0, 0, 0])
   })
 
@@ -68,7 +73,7 @@ describe('switching servos off without a robot', () => {
       clock.turn(() => other.write(encodeFrame(3, INSTRUCTION.write, [STS3215.torque.address, 1])))
     })
     const found = await clock.run(switchOff(port, { clock, ids: [1, 2, 3] }))
-    expect(found).toEqual({ off: [2], powered: [3], silent: [1] })
+    expect(found).toMatchObject({ off: [2], powered: [3], silent: [1] })
     expect(torques()[2]).toBe(1)
     await clock.run(other.close())
   })

@@ -1,17 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { deg, degPerSec2, type Seconds } from '../../src/base/units.ts'
-import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import { fixture, JOINTS, rejection } from './rig-fixture.ts'
-
-/** A host that does not run between two times: what falls due meanwhile fires at the end. */
-class StallingClock extends VirtualClock {
-  stall: readonly [from: Seconds, to: Seconds] = [Infinity, Infinity]
-  override after(delay: Seconds, fn: () => void) {
-    const due = this.now() + delay
-    const [from, to] = this.stall
-    return super.after(due >= from && due < to ? to - this.now() : delay, fn)
-  }
-}
+import { StallingClock } from './stalling-clock.ts'
 
 const reads = (bus: { calls: readonly { call: string; at: Seconds }[] }, from: Seconds) =>
   bus.calls.filter(({ call, at }) => call === 'read' && at > from).map(({ at }) => at)

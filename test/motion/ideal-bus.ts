@@ -11,6 +11,7 @@ import type {
   ServoMount,
   ServoSample,
   ServoSetpoint,
+  ServoSpeed,
   StopPlan,
 } from '../../src/device/servo-bus.ts'
 import type { ByteTransport, DeviceEnv } from '../../src/device/transport.ts'
@@ -33,10 +34,19 @@ export class IdealServo {
   kick = 0
   alarms: string[] = []
   inspection: Partial<ServoInspection> = {}
+  /** In velocity mode: turns at `told`, and its encoder begins again after a turn. */
+  turning = false
+  told = 0
   #at: Seconds = 0
 
   /** Lets it turn until `now`. */
   settleAt(now: Seconds): void {
+    if (this.turning) {
+      const at = this.position + this.velocity * (now - this.#at)
+      this.position = at - 2 * Math.PI * Math.round(at / (2 * Math.PI))
+      this.#at = now
+      return
+    }
     const way = this.goal - this.position
     const reach = this.speed * (now - this.#at)
     if (this.powered && !this.stuck && way !== 0)
@@ -45,6 +55,7 @@ export class IdealServo {
   }
 
   get velocity(): number {
+    if (this.turning) return this.powered && !this.stuck ? this.told : 0
     return this.powered && !this.stuck && this.goal !== this.position
       ? Math.sign(this.goal - this.position) * Math.min(this.speed, 1e3)
       : 0
@@ -53,10 +64,11 @@ export class IdealServo {
 
 /** One call that reached the bus, with the time at which it took effect. */
 export interface BusCall {
-  readonly call: 'stop' | 'setpoints' | 'torque-on' | 'torque-off' | 'read' | 'configure'
+  readonly call: 'stop' | 'setpoints' | 'speeds' | 'torque-on' | 'torque-off' | 'read' | 'configure'
   readonly at: Seconds
   readonly plan?: StopPlan
   readonly setpoints?: readonly ServoSetpoint[]
+  readonly speeds?: readonly ServoSpeed[]
   readonly ids?: readonly number[]
 }
 
@@ -84,6 +96,7 @@ export class IdealBus implements ServoBus {
   constructor(clock: Clock, mounts: readonly ServoMount[]) {
     this.#clock = clock
     this.servos = new Map(mounts.map(({ servo }) => [servo.id, new IdealServo()]))
+    for (const { servo } of mounts) this.servo(servo.id).turning = servo.mode === 'velocity'
   }
 
   servo(id: number): IdealServo {
@@ -169,6 +182,13 @@ export class IdealBus implements ServoBus {
     })
   }
 
+  writeSpeeds(speeds: readonly ServoSpeed[]): Promise<void> {
+    return this.#turn(0, () => {
+      this.calls.push({ call: 'speeds', at: this.#clock.now(), speeds })
+      for (const { id, speed } of speeds) if (this.#hears(id)) this.servo(id).told = speed
+    })
+  }
+
   stopFrame(plan: StopPlan): Uint8Array {
     return Uint8Array.from([plan.cut.length, plan.freeze.length])
   }
@@ -190,6 +210,7 @@ export class IdealBus implements ServoBus {
       servo.powered = true
       servo.goal = position
       servo.speed = 0.5
+      servo.told = 0
     }
   }
 
@@ -203,6 +224,7 @@ export class IdealBus implements ServoBus {
         if (on && !servo.powered) {
           servo.position += servo.kick
           servo.goal = servo.position
+          servo.told = 0
         }
         if (on || !servo.clinging) servo.powered = on
         if (this.#answers(id) && servo.powered === on) done.add(id)

@@ -2,8 +2,9 @@ import type { Problem } from '../../src/base/problem.ts'
 import { deg, degPerSec, degPerSec2 } from '../../src/base/units.ts'
 import type { HardwareMap } from '../../src/device/hardware-map.ts'
 import type { JointSpec, StopPolicy } from '../../src/device/joint.ts'
+import type { Hardware } from '../../src/motion/contract.ts'
 import type { HardwareLimits } from '../../src/motion/limits.ts'
-import { type BusHardware, createHardware } from '../../src/safety/hardware.ts'
+import { createHardware } from '../../src/safety/hardware.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import { type IdealBus, idealBus } from './ideal-bus.ts'
 
@@ -25,12 +26,14 @@ export function joint(id: number, stop: StopPolicy = 'park', more: Partial<Joint
 export interface Fixture {
   readonly clock: VirtualClock
   readonly bus: IdealBus
-  readonly hardware: BusHardware
+  readonly hardware: Hardware
   readonly faults: Problem[]
+  /** Buses that came back, whose servos may have power. */
+  readonly returned: string[]
   readonly notes: { type: string; facts: Readonly<Record<string, unknown>> }[]
   /** Opens, arms and opens the gate; throws the problems that stood against it. */
   armed(): Promise<void>
-  stopped(options?: { cut?: boolean }): ReturnType<BusHardware['finishStop']>
+  stopped(options?: { cut?: boolean }): ReturnType<Hardware['finishStop']>
 }
 
 export interface FixtureOptions {
@@ -51,9 +54,11 @@ export function fixture({
   const six = Object.fromEntries(JOINTS.map((name, i) => [name, joint(i + 1, policies[name] ?? 'park')]))
   const map: HardwareMap = { buses: { servos: spec }, joints: joints ?? six, sensors: {}, calibration: {} }
   const faults: Problem[] = []
+  const returned: string[] = []
   const notes: Fixture['notes'] = []
   const hardware = createHardware(map, { clock }, limits, {
     fault: (problem) => void faults.push(problem),
+    returned: (bus) => void returned.push(bus),
     note: (type, facts) => void notes.push({ type, facts }),
   })
   const bus = spec.made()
@@ -62,6 +67,7 @@ export function fixture({
     bus,
     hardware,
     faults,
+    returned,
     notes,
     async armed() {
       await clock.run(hardware.open())

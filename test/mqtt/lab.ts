@@ -3,10 +3,10 @@ import { onTestFinished } from 'vitest'
 import type { ModelTypes } from '../../src/define/model-types.ts'
 import type { CommandMap } from '../../src/define/script.ts'
 import { simulated } from '../../src/sim/simulated.ts'
-import { type brokers, Stranger, type TestBroker } from './brokers.ts'
+import { type BrokerKind, Stranger, type TestBroker } from './brokers.ts'
 
 /** A broker, a stranger at it, and what a test wants to know of the world, all ended after the test. */
-export async function lab(broker: (typeof brokers)[number]) {
+export async function lab(broker: BrokerKind) {
   const running = await broker.open()
   const stranger = await Stranger.at(running.url, { protocolVersion: broker.version })
   onTestFinished(async () => {

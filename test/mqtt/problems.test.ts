@@ -1,36 +1,11 @@
-import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { systemClock, TendonError } from 'tendon'
+import { systemClock } from 'tendon'
 import { embeddedBroker } from 'tendon/broker'
 import type { LinkStatus, MessageLink } from 'tendon/device'
-import { type MqttOptions, mqtt } from 'tendon/mqtt'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { Mosquitto } from './brokers.ts'
 import { CONNACK, CONNECT, connack, disconnect, fakeBroker, PUBLISH, SUBSCRIBE } from './fake-broker.ts'
-
-const fixture = (name: string): string => readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8')
-
-async function refusal(work: Promise<unknown>) {
-  const thrown = await work.then(
-    () => undefined,
-    (error: unknown) => error,
-  )
-  if (!(thrown instanceof TendonError)) throw new Error(`a TendonError was expected, got ${String(thrown)}`)
-  return thrown.problem
-}
-
-/** What opening a link with these options is refused with. */
-const refusalOf = (options: MqttOptions) => refusal(mqtt(options).open({ clock: systemClock }))
-
-async function opened(options: MqttOptions): Promise<MessageLink> {
-  const link = await mqtt(options).open({ clock: systemClock })
-  onTestFinished(() => link.close())
-  return link
-}
+import { opened, refusal, refusalOf } from './refusals.ts'
 
 const nextStatus = (link: MessageLink): Promise<LinkStatus> =>
   new Promise((resolve) => {
@@ -99,6 +74,11 @@ describe('a connection that cannot be had says why', () => {
     expect(await refusalOf({ url })).toMatchObject({ code: 'TENDON_MQTT_VERSION' })
   })
 
+  it('a plain broker that is spoken to with TLS', async () => {
+    await using plain = await embeddedBroker()
+    expect(await refusalOf({ url: plain.url.replace('mqtt:', 'mqtts:') })).toMatchObject({ code: 'TENDON_MQTT_TLS' })
+  })
+
   it('a package that is not installed, when the link is opened and not before', async () => {
     const notInstalled = (): never => {
       throw new Error("Cannot find package 'it'")
@@ -111,91 +91,6 @@ describe('a connection that cannot be had says why', () => {
     })
     expect(await refusalOf({ url: 'mqtt://localhost' })).toMatchObject({ fix: 'npm install mqtt' })
     expect(await refusal(embeddedBroker())).toMatchObject({ code: 'TENDON_MODULE_MISSING', fix: 'npm install aedes' })
-  })
-})
-
-describe('mosquitto with a password file', () => {
-  const withPassword = async (...more: string[]): Promise<Mosquitto> => {
-    const folder = mkdtempSync(join(tmpdir(), 'tendon-password-'))
-    const file = join(folder, 'passwords')
-    execFileSync('mosquitto_passwd', ['-b', '-c', file, 'robot', 'secret'])
-    const passwords = readFileSync(file, 'utf8')
-    rmSync(folder, { recursive: true })
-    const acl = 'user robot\ntopic readwrite room/#\n'
-    const settings = ['allow_anonymous false', 'password_file {folder}/passwords', ...more]
-    return Mosquitto.start(settings, { passwords, acl })
-  }
-
-  it.each([
-    ['nobody', {}],
-    ['the wrong password', { username: 'robot', password: 'guess' }],
-    ['another user', { username: 'eve', password: 'secret' }],
-  ])('refuses %s, and the problem shows no password', async (_, who) => {
-    await using broker = await withPassword()
-    for (const version of [4, 5] as const) {
-      const problem = await refusalOf({ url: broker.url, version, ...who })
-      expect(problem).toMatchObject({ code: 'TENDON_MQTT_NOT_AUTHORIZED' })
-      expect(JSON.stringify({ ...problem, cause: undefined })).not.toMatch(/guess|secret/)
-    }
-  })
-
-  it('takes user and password from the options and from the url, and the address shows neither', async () => {
-    await using broker = await withPassword()
-    const plain = await opened({ url: broker.url, username: 'robot', password: 'secret' })
-    const inUrl = await opened({ url: broker.url.replace('//', '//robot:secret@') })
-    expect([plain.status.online, inUrl.status.online]).toEqual([true, true])
-    expect(inUrl.address).toBe(broker.url)
-  })
-
-  it('says of a message that this user may not write that it was not taken', async () => {
-    await using broker = await withPassword('acl_file {folder}/acl')
-    const link = await opened({ url: broker.url, username: 'robot', password: 'secret' })
-    await link.publish('room/lamp', 'on', { qos: 1 })
-    expect(await refusal(link.publish('hall/lamp', 'on', { qos: 1 }))).toMatchObject({
-      code: 'TENDON_MQTT_PUBLISH_REFUSED',
-      facts: { topic: 'hall/lamp', reason: 'Not authorized' },
-    })
-  })
-})
-
-describe('mosquitto behind TLS', () => {
-  const start = () =>
-    Mosquitto.start(['allow_anonymous true', 'certfile {folder}/broker.pem', 'keyfile {folder}/broker.key'], {
-      'broker.pem': fixture('broker.pem'),
-      'broker.key': fixture('broker.key'),
-    })
-  const secure = (broker: Mosquitto, host = 'localhost'): string => `mqtts://${host}:${broker.port}`
-
-  it('is trusted by the certificate that it was given, by name and by address', async () => {
-    await using broker = await start()
-    const ca = fixture('broker.pem')
-    for (const host of ['localhost', '127.0.0.1']) {
-      const link = await opened({ url: secure(broker, host), ca })
-      const heard = new Promise<string>((resolve) => {
-        void link
-          .subscribe('a', ({ payload }) => resolve(`${Buffer.from(payload)}`))
-          .then(() => link.publish('a', 'safe'))
-      })
-      expect(await heard).toBe('safe')
-    }
-  })
-
-  it('is refused when nobody vouches for it or its name is another, and let in only when told so', async () => {
-    await using broker = await start()
-    expect(await refusalOf({ url: secure(broker) })).toMatchObject({ code: 'TENDON_MQTT_TLS' })
-    const other = { url: secure(broker), ca: fixture('broker.pem'), servername: 'other.example' }
-    expect(await refusalOf(other)).toMatchObject({ code: 'TENDON_MQTT_TLS' })
-    expect(await refusalOf({ url: secure(broker), ca: 'no certificate', cert: 'x', key: 'y' })).toMatchObject({
-      code: 'TENDON_MQTT_TLS',
-    })
-    expect((await opened({ url: secure(broker), rejectUnauthorized: false })).status.online).toBe(true)
-  })
-
-  it('cannot be reached without TLS, nor can a plain broker with it', async () => {
-    await using broker = await start()
-    expect((await refusalOf({ url: broker.url })).code).toMatch(/^TENDON_MQTT_(UNREACHABLE|MALFORMED)$/)
-    await using plain = await embeddedBroker()
-    expect(await refusalOf({ url: plain.url.replace('mqtt:', 'mqtts:') })).toMatchObject({ code: 'TENDON_MQTT_TLS' })
   })
 })
 

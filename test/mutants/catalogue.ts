@@ -248,6 +248,33 @@ export const mutants: readonly Mutant[] = [
     tests: ['test/stream/reopening.test.ts'],
   },
   {
+    name: 'a lost bus stays lost',
+    file: 'src/safety/hardware.ts',
+    edits: [['    this.#reopening.lost(channel)\n', '']],
+    tests: ['test/safety/reopening.test.ts'],
+  },
+  {
+    name: 'a bus that is back is not stopped',
+    file: 'src/safety/reopening.ts',
+    edits: [['    if (unsure) hooks.returned(name)\n', '']],
+    tests: ['test/safety/reopening.test.ts'],
+  },
+  {
+    name: 'a bus that is back is frozen where it was before',
+    file: 'src/safety/reopening.ts',
+    edits: [
+      ['    axis.take(sample)\n', ''],
+      ["    axis.power = 'off'\n    axis.letGo()\n", ''],
+    ],
+    tests: ['test/safety/reopening.test.ts'],
+  },
+  {
+    name: 'losses are not judged',
+    file: 'src/motion/reply-watch.ts',
+    edits: [['    return this.#judge()\n', '    return undefined\n']],
+    tests: ['test/motion/bus-noise.test.ts'],
+  },
+  {
     name: 'a silent sensor stays ok',
     file: 'src/stream/health.ts',
     edits: [["    else this.#go('stale')\n", '']],

@@ -24,6 +24,8 @@ import * as broker from 'tendon/broker'
 import { embeddedBroker } from 'tendon/broker'
 import * as device from 'tendon/device'
 import * as drivers from 'tendon/drivers'
+import * as dynamixelEntry from 'tendon/dynamixel'
+import { dynamixel, encodeFrame as encodePacket, xc330, xc430, xl330, xl430, xm430, xm540 } from 'tendon/dynamixel'
 import * as feetechEntry from 'tendon/feetech'
 import { encodeFrame, encodeSignMagnitude, feetech, sts3215, switchOff } from 'tendon/feetech'
 import * as framing from 'tendon/framing'
@@ -39,8 +41,14 @@ import {
   nmeaFraming,
   slip,
 } from 'tendon/framing'
+import * as gpioEntry from 'tendon/gpio'
+import { gpioInput, gpioOutput } from 'tendon/gpio'
+import * as i2cEntry from 'tendon/i2c'
+import { i2c } from 'tendon/i2c'
 import * as mqttEntry from 'tendon/mqtt'
 import { mqtt, mqttSensor } from 'tendon/mqtt'
+import * as pca9685Entry from 'tendon/pca9685'
+import { hobbyServo, pca9685 } from 'tendon/pca9685'
 import * as problems from 'tendon/problems'
 import { allProblems } from 'tendon/problems'
 import * as pty from 'tendon/pty'
@@ -142,7 +150,7 @@ const failures: Readonly<Record<string, readonly (readonly [what: string, code: 
     ],
   ],
   start: [
-    ['a port that is not there', 'TENDON_PORT_OPEN_FAILED', () => start(turret)],
+    ['a port that is not there', 'TENDON_PORT_MISSING', () => start(turret)],
     ['a limit that is none', 'TENDON_DEFINITION_INVALID', () => start(simulated(turret), { limits: { maxRuns: -1 } })],
   ],
   'robot and its handles': [
@@ -199,13 +207,39 @@ const failures: Readonly<Record<string, readonly (readonly [what: string, code: 
     ['a name that is none', 'TENDON_RECORDING_NAME', () => recordings(memoryStorage(), recorded).load('../wave')],
   ],
   retime: [['no pace', 'TENDON_ARGUMENT_INVALID', () => retime({ joints: ['pan'], samples: [] }, {}, { speed: 0 })]],
-  serial: [['no such port', 'TENDON_PORT_OPEN_FAILED', () => nowhere.open(env)]],
+  serial: [
+    ['no such port', 'TENDON_PORT_MISSING', () => nowhere.open(env)],
+    ['no name of a port', 'TENDON_ARGUMENT_INVALID', () => serial({ baudRate: 9600 } as never)],
+  ],
   sts3215: [
     ['an id that is none', 'TENDON_ARGUMENT_INVALID', () => sts3215('servos', 254)],
     ['a torque above 1', 'TENDON_ARGUMENT_INVALID', () => sts3215('servos', 1, { torqueLimit: 2 })],
     ['no acceleration', 'TENDON_ARGUMENT_INVALID', () => sts3215('servos', 1, { acceleration: 0 })],
     ['a gain that no register holds', 'TENDON_ARGUMENT_INVALID', () => sts3215('servos', 1, { gains: { p: 300 } })],
   ],
+  dynamixel: [
+    [
+      'a servo that nothing is mounted on',
+      'TENDON_SERVO_UNKNOWN',
+      () => dynamixel({ port: nowhere }).create(env, []).inspect(1),
+    ],
+    [
+      'a stop without a link',
+      'TENDON_BUS_CLOSED',
+      () => dynamixel({ port: nowhere }).create(env, []).stop({ cut: [], freeze: [] }),
+    ],
+    ['a packet for an id that is none', 'TENDON_ARGUMENT_INVALID', () => encodePacket(253, 1)],
+  ],
+  xl330: [
+    ['a variant that there is not', 'TENDON_ARGUMENT_INVALID', () => xl330('servos', 1, { variant: 'M1' as never })],
+  ],
+  xc330: [['an id that is none', 'TENDON_ARGUMENT_INVALID', () => xc330('servos', 253)]],
+  xl430: [
+    ['a mode without a sensor', 'TENDON_ARGUMENT_INVALID', () => xl430('servos', 1, { mode: 'current' as never })],
+  ],
+  xc430: [['no acceleration', 'TENDON_ARGUMENT_INVALID', () => xc430('servos', 1, { acceleration: 0 })]],
+  xm430: [['itself as its shadow', 'TENDON_ARGUMENT_INVALID', () => xm430('servos', 2, { shadows: [2] })]],
+  xm540: [['a watchdog above 2.54 s', 'TENDON_ARGUMENT_INVALID', () => xm540('servos', 1, { watchdog: 3 })]],
   feetech: [
     [
       'a servo that nothing is mounted on',
@@ -217,9 +251,42 @@ const failures: Readonly<Record<string, readonly (readonly [what: string, code: 
       'TENDON_BUS_CLOSED',
       () => feetech({ port: nowhere }).create(env, []).stop({ cut: [], freeze: [] }),
     ],
-    ['a port that is not there', 'TENDON_PORT_OPEN_FAILED', () => feetech({ port: nowhere }).create(env, []).open()],
+    ['a port that is not there', 'TENDON_PORT_MISSING', () => feetech({ port: nowhere }).create(env, []).open()],
+    [
+      'an id that no servo can be given',
+      'TENDON_ARGUMENT_INVALID',
+      () => feetech({ port: nowhere }).workbench(env).changeId(1, 254),
+    ],
   ],
-  switchOff: [['a port that is not there', 'TENDON_PORT_OPEN_FAILED', () => switchOff(nowhere, { ...env, ids: [1] })]],
+  switchOff: [['a port that is not there', 'TENDON_PORT_MISSING', () => switchOff(nowhere, { ...env, ids: [1] })]],
+  pca9685: [
+    ['an address that no such chip has', 'TENDON_ARGUMENT_INVALID', () => pca9685({ port: nowhere, address: 0x20 })],
+    [
+      'a servo that nothing is mounted on',
+      'TENDON_SERVO_UNKNOWN',
+      () => pca9685({ port: nowhere }).create(env, []).inspect(1),
+    ],
+  ],
+  hobbyServo: [
+    [
+      'a channel that there is not',
+      'TENDON_ARGUMENT_INVALID',
+      () => hobbyServo('pwm', 16, { speed: degPerSec(300), assumed: 0 }),
+    ],
+  ],
+  i2c: [
+    ['a number that is no bus', 'TENDON_ARGUMENT_INVALID', () => i2c({ bus: -1 })],
+    ['a package that is not installed', 'TENDON_MODULE_MISSING', () => i2c({ bus: 1 }).open(env)],
+  ],
+  gpioInput: [
+    ['a chip that has no name', 'TENDON_ARGUMENT_INVALID', () => gpioInput({ chip: '', line: 17 })],
+    [
+      'tools that are not there',
+      'TENDON_GPIO_TOOLS_MISSING',
+      () => gpioInput({ chip: 'gpiochip0', line: 17, tools: '/nowhere' }).open(env),
+    ],
+  ],
+  gpioOutput: [['a line that is none', 'TENDON_ARGUMENT_INVALID', () => gpioOutput({ chip: 'gpiochip0', line: 1.5 })]],
   encodeFrame: [['an id that is none', 'TENDON_ARGUMENT_INVALID', () => encodeFrame(300, 1)]],
   encodeSignMagnitude: [['too much', 'TENDON_ARGUMENT_INVALID', () => encodeSignMagnitude(4096, 11)]],
   lineFraming: [['no cap', 'TENDON_ARGUMENT_INVALID', () => lineFraming({ maxLength: 0 })]],
@@ -333,15 +400,17 @@ const failures: Readonly<Record<string, readonly (readonly [what: string, code: 
 /** Functions that fail for no value of their type, and why; what is wrong in a definition is found by `with`. */
 const TOTAL: Readonly<Record<string, string>> = {
   'they only convert':
-    'deg degPerSec degPerSec2 rad toDegrees seconds ms minutes mm latest nearNames oneOf nmeaChecksum decodeFrame ' +
+    'deg degPerSec radPerSec degPerSec2 rad toDegrees seconds ms minutes mm latest nearNames oneOf nmeaChecksum decodeFrame ' +
     'decodeSignMagnitude modbusReplyLength modbusRequestLength formatFault jsonText accelerationOf toJoint ' +
-    'toJointVelocity toServo toleranceOf linkOf nearCodes explain explanationMarkdown silentPort problem streamTo',
+    'toJointVelocity toServo toleranceOf stuff unstuff linkOf nearCodes encodeI2cAnswer encodeI2cRequest i2cAnswers i2cRequests explain explanationMarkdown silentPort problem streamTo',
+  'it reads what there is, and of what is not there it gives nothing': 'listPorts',
   'they only declare, and the definition is checked as a whole':
     'above below inside outside matches health stale fromParam service call op fromLogic framedSensor entry problemsOf servoDriver framedLine',
   'they make operations, which fail where they are yielded':
     'all fork monitor publish read receive send subscribe timer',
   'their checks fail, as framingConformance does': 'driverConformance transportConformance fuzzFraming',
   'they fail without their package: test/transports/module-missing.test.ts': 'openPty',
+  'what keeps a guard away is told by arming: test/safety/guards.test.ts': 'processGuard',
 }
 const classes = [
   // Made by the functions above, or of a value that has been checked by them.
@@ -349,7 +418,12 @@ const classes = [
     'TendonError',
     'Interrupted',
     'FeetechBus',
+    'FeetechWorkbench',
+    'DynamixelBus',
+    'DynamixelWorkbench',
     'FeetechServo',
+    'DynamixelServo',
+    'SimulatedInput',
     'RegisterAccess',
     'StatusDecoder',
     'Faults',
@@ -362,7 +436,11 @@ const entries = {
   broker,
   device,
   drivers,
+  dynamixelEntry,
   feetechEntry,
+  pca9685Entry,
+  i2cEntry,
+  gpioEntry,
   framing,
   mqttEntry,
   problems,

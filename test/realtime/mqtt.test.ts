@@ -2,8 +2,8 @@ import { defineRobot, type RobotEvent, start, systemClock } from 'tendon'
 import { mqtt, mqttSensor } from 'tendon/mqtt'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { simulated } from '../../src/sim/simulated.ts'
-import { Mosquitto } from '../mqtt/brokers.ts'
 import { eventOf } from '../mqtt/lab.ts'
+import { Mosquitto } from '../system/mosquitto.ts'
 
 const KEEPALIVE = 1
 

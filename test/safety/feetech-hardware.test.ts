@@ -44,6 +44,7 @@ function rig(policies: Record<string, StopPolicy> = {}, options: SimulationOptio
     {},
     {
       fault: (problem) => void faults.push(problem),
+      returned: () => {},
       note: (type) => void notes.push(type),
     },
   )

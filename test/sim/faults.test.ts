@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { FeetechServo } from '../../src/sim/index.ts'
 import { frame, high, low, toHex } from './rig.ts'
 import { openWorld } from './world.ts'
 
@@ -118,10 +119,11 @@ describe('garbage', () => {
 
   it('reaches the servos too: a frame that it runs into is lost', async () => {
     const { host, clock, faults, sim } = await openWorld()
+    const lift = sim.servo('lift').servo as FeetechServo
     faults.garbage({ probability: 1 })
     let lost = 0
     for (let i = 0; i < 50; i++) {
-      sim.servo('lift').servo.write(42, Uint8Array.of(0, 8), clock.now())
+      lift.write(42, Uint8Array.of(0, 8), clock.now())
       host.write(PING)
       await clock.advance(0.00025)
       host.write(goal(2, 2000))

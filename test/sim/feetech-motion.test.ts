@@ -192,3 +192,13 @@ describe('without torque', () => {
     expect(servo.register('presentPosition', 1e9)).toBe(3000)
   })
 })
+
+describe('a mechanical end', () => {
+  it('that the shaft ran into in its fall upwards lets it fall down again', () => {
+    const servo = powered({ position: 2000, gravity: -0.3, travel: [1000, 2700] })
+    go(servo, 2290, 3400, 0, 0)
+    servo.write(40, byte(0), 0.085)
+    expect(servo.position(0.2)).toBeLessThanOrEqual(2700)
+    expect(servo.position(10)).toBe(1000)
+  })
+})

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
+import { hobbyServo, pca9685 } from '../../src/drivers/pca9685/index.ts'
+import { defineRobot, deg, degPerSec } from '../../src/index.ts'
 import {
   type SimulationOptions,
   scheduleFaults,
@@ -8,6 +10,7 @@ import {
   simulationOf,
   type WireFrame,
 } from '../../src/sim/index.ts'
+import { i2c } from '../../src/transports/i2c.ts'
 import { openPty } from '../../src/transports/pty.ts'
 import { frame, hex, toHex } from './rig.ts'
 import { VendorClient } from './vendor-client.ts'
@@ -50,6 +53,26 @@ describe('a bus on a pty, through the real serialport at 1,000,000 baud', { time
       baudRate: 1_000_000,
       ids: [1, 2, 3],
     })
+  })
+
+  it('is refused to a bus of transactions, before anything is taken', async () => {
+    const head = defineRobot('head', {
+      buses: { pwm: pca9685({ port: i2c({ bus: 1 }) }) },
+      joints: {
+        pan: {
+          servo: hobbyServo('pwm', 0, { speed: degPerSec(300), assumed: 0 }),
+          position: [deg(-80), deg(80)],
+          velocity: degPerSec(90),
+          stop: 'park',
+        },
+      },
+    })
+    const pty = await openPty()
+    closers.push(() => pty.close())
+    expect(() => serveOnPty(simulationOf(simulated(head.with({}))), 'pwm', pty)).toThrow(
+      expect.objectContaining({ code: 'TENDON_SIM_NO_STREAM' }),
+    )
+    expect(pty.connection.isOpen).toBe(true)
   })
 
   it('answers the literal frames of the vendor, and the wire carries them byte by byte on both sides', async () => {

@@ -1,10 +1,10 @@
 import { FeetechBus } from '../../src/sim/feetech/bus.ts'
-import type { LineFaults } from '../../src/sim/feetech/line-faults.ts'
 import { FeetechServo, type ServoSetup } from '../../src/sim/feetech/servo.ts'
-import type { WireOptions } from '../../src/sim/feetech/wire.ts'
 import { SimulatedPort } from '../../src/sim/line.ts'
+import type { LineFaults } from '../../src/sim/line-faults.ts'
 import { Random } from '../../src/sim/random.ts'
 import { Timeline } from '../../src/sim/timeline.ts'
+import type { WireOptions } from '../../src/sim/wire/wire.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 
 /** Bytes written as in the facts: `FF FF 01 02 01 FB`. */

@@ -168,6 +168,21 @@ describe('simulated(robot)', () => {
     expect(sim.servo('pan').read('presentPosition')).toBe(3000)
   })
 
+  it('puts a joint that turns at speeds into velocity mode, and lets it turn as far as it goes', async () => {
+    const wheel = joint(1)
+    const turning = { ...wheel, servo: { ...wheel.servo, mode: 'velocity' } } as JointSpec
+    const { ask, sim } = await opened(
+      {},
+      new VirtualClock(),
+      simulated(arm({ joints: { left: turning, lift: joint(2) } })),
+    )
+    expect([sim.servo('left').read('mode'), sim.servo('lift').read('mode')]).toEqual([1, 0])
+    await ask(frame(1, 3, 40, 1))
+    await ask(frame(1, 3, 46, low(1000), high(1000)), 60)
+    expect(sim.servo('left').velocity).toBeCloseTo((1000 * 2 * Math.PI) / 4096, 9)
+    expect(sim.servo('left').angle).toBeGreaterThan(14 * 2 * Math.PI)
+  })
+
   it('rests before the first open', () => {
     const sim = simulationOf(simulated(arm()))
     expect(sim.servo('pan').powered).toBe(false)

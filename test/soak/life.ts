@@ -346,20 +346,23 @@ export class Life {
 
   // What a person does
 
-  /** Puts the world in order and gets an armed robot; where its bus was lost for good, with a new start. One at a time. */
+  /** Puts the world in order and gets an armed robot; after a loss of its bus now and then with a new start. One at a time. */
   async #repair(): Promise<void> {
     if (this.#repairing) return
     this.#repairing = true
     try {
       this.troubles.heal()
       await sleep(this.clock, 0.5)
+      // The bus comes back by itself; some people start the program anew all the same.
+      if (this.troubles.unplugged && this.#random.chance(0.3)) await this.#startAnew()
       if (this.robot.safety.state === 'fault') {
         const since = this.clock.now()
         this.#judge(await this.robot.acknowledge({ by: 'soak' }), since)
       }
       this.#reset()
       const first = await this.robot.arm()
-      if (!first.armed && this.troubles.unplugged) await this.#startAnew()
+      // The longest wait before a lost bus is tried again, and the time to look at its servos.
+      if (!first.armed && this.troubles.unplugged) await sleep(this.clock, 3)
       const { armed } = first.armed ? first : await this.robot.arm()
       if (armed) this.troubles.pluggedIn()
       this.#count(armed ? 'repaired' : 'not repaired')

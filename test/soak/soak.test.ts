@@ -19,7 +19,17 @@ const MOST_GROWTH = 2 * 2 ** 20
 const MUST_BE_REACHED = [
   ...['ended succeeded', 'ended failed', 'interrupted', 'latched', 'reset', 'transition', 'arm_refused'],
   ...['requested', 'preempted', 'safety'].map((reason) => `ended canceled ${reason}`),
-  ...['verdict true', 'verdict false', 'repaired', 'restart', 'retire', 'cancel', 'cancel all', 'cancel motion'],
+  ...[
+    'verdict true',
+    'verdict false',
+    'repaired',
+    'restart',
+    'note bus_back',
+    'retire',
+    'cancel',
+    'cancel all',
+    'cancel motion',
+  ],
   ...['TENDON_SERVO_ALARM', 'TENDON_SERVO_LOST', 'TENDON_HARDWARE_LOST', 'TENDON_DISARM_NOT_CONFIRMED'].map(
     (code) => `fault ${code}`,
   ),

@@ -58,7 +58,7 @@ export class Troubles {
 
   #plan(): FaultPlan {
     const random = this.#random
-    // An unplugged bus costs a restart of the robot, so it comes more rarely than the others.
+    // An unplugged bus costs a repair and sometimes a restart, so it comes more rarely than the others.
     const kind = kinds[random.below(kinds.length)] as FaultKind
     if (kind === 'unplug' && random.chance(0.7)) return this.#plan()
     const { of } = faultKinds[kind]

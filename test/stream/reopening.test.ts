@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Reopening } from '../../src/stream/reopening.ts'
+import { Reopening } from '../../src/base/reopening.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import { device } from './fixture.ts'
 

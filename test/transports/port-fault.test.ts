@@ -23,6 +23,9 @@ describe('the fault that an error text of the serial library is about', () => {
 
   it('reads a code where there is one, and never throws on odd values', () => {
     expect(portFault(Object.assign(new Error('open failed'), { code: 'EACCES' }))).toBe('denied')
+    // The system's code counts before a text, which may be in another language.
+    expect(portFault(Object.assign(new Error('Zugriff verweigert: permission denied'), { code: 'EBUSY' }))).toBe('busy')
+    expect(portFault(Object.assign(new Error('nichts da'), { code: 'ENOENT' }))).toBe('missing')
     expect(portFault(undefined)).toBe('unknown')
     expect(portFault({})).toBe('unknown')
   })

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
 import { type Problem, TendonError } from '../../src/base/problem.ts'
@@ -127,23 +130,34 @@ describe('a serial port on a pseudo terminal', () => {
     expect((await lost).power).toBe('unknown')
   })
 
-  it('says that the port is busy while another connection holds it', async () => {
+  it('says that the port is busy while another connection holds it, and which program that is', async () => {
     const { pty } = await opened()
     const problem = await refusal(serial({ path: pty.path, baudRate: 1_000_000 }).open({ clock: systemClock }))
-    expect(problem).toMatchObject({
-      code: 'TENDON_PORT_OPEN_FAILED',
-      facts: { kind: 'busy' },
-      fix: `fuser -v ${pty.path}`,
-    })
+    expect(problem).toMatchObject({ code: 'TENDON_PORT_BUSY', facts: { port: pty.path } })
+    const { holders } = problem.facts as { holders: { pid: number; program: string }[] }
+    expect(holders.map(({ pid }) => pid)).toContain(process.pid)
+    expect(problem.what).toContain(`(process ${process.pid})`)
+    expect(problem.fix).toBe(`ps -fp ${holders[0]?.pid}`)
+  })
+
+  it('names the holder by the real device also where the port was named by a link', async () => {
+    const { pty } = await opened()
+    const folder = await mkdtemp(join(tmpdir(), 'tendon-link-'))
+    const link = join(folder, 'arm')
+    await symlink(pty.path, link)
+    const problem = await refusal(serial({ path: link, baudRate: 1_000_000 }).open({ clock: systemClock }))
+    await rm(folder, { recursive: true })
+    expect(problem).toMatchObject({ code: 'TENDON_PORT_BUSY', facts: { port: link } })
+    expect(problem.what).toContain(`(process ${process.pid})`)
   })
 
   it('says that the port is missing', async () => {
     const problem = await refusal(serial({ path: '/dev/tty-not-there', baudRate: 9600 }).open({ clock: systemClock }))
-    expect(problem).toMatchObject({ code: 'TENDON_PORT_OPEN_FAILED', facts: { kind: 'missing' } })
+    expect(problem).toMatchObject({ code: 'TENDON_PORT_MISSING', facts: { port: '/dev/tty-not-there' } })
   })
 
   it('says that a plain file is not a port', async () => {
     const problem = await refusal(serial({ path: '/etc/hostname', baudRate: 9600 }).open({ clock: systemClock }))
-    expect(problem).toMatchObject({ facts: { kind: 'not_a_port' } })
+    expect(problem).toMatchObject({ code: 'TENDON_PORT_NOT_A_TTY', facts: { port: '/etc/hostname' } })
   })
 })

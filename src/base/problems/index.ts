@@ -1,10 +1,15 @@
 import { type Catalogue, problemsOf } from '../problem.ts'
 import { admissionProblems } from './admission.ts'
 import { definitionProblems } from './definition.ts'
+import { guardProblems } from './guard.ts'
 import { lifecycleProblems } from './lifecycle.ts'
 import { linkProblems } from './link.ts'
+import { noiseProblems, portProblems } from './port.ts'
 import { runProblems } from './run.ts'
 import { safetyProblems } from './safety.ts'
+import { setupProblems } from './setup.ts'
+import { speedProblems } from './speed.ts'
+import { stopInputProblems } from './stop-input.ts'
 import { storageProblems } from './storage.ts'
 import { useProblems } from './use.ts'
 
@@ -15,7 +20,13 @@ const catalogue = {
   ...runProblems,
   ...lifecycleProblems,
   ...safetyProblems,
+  ...guardProblems,
   ...linkProblems,
+  ...speedProblems,
+  ...portProblems,
+  ...noiseProblems,
+  ...setupProblems,
+  ...stopInputProblems,
   ...storageProblems,
   ...useProblems,
 } satisfies Catalogue

@@ -7,9 +7,15 @@ export interface Servo {
   servo: number
 }
 
-/** An angle for a person: degrees with one decimal. */
-const shown = (radians: number): string => `${toDegrees(radians).toFixed(1)} degrees`
+/** A position for a person: degrees with one decimal, or millimetres of a joint that slides. */
+const shown = (position: number, unit?: 'm'): string =>
+  unit === 'm' ? `${(position * 1000).toFixed(1)} mm` : `${toDegrees(position).toFixed(1)} degrees`
+/** Of a joint whose positions are not radians. */
+export interface Unit {
+  unit?: 'm' | undefined
+}
 const servoOf = (f: Servo): string => `Servo ${f.servo} of joint ${f.joint} (bus ${f.bus})`
+const goes = ({ unit }: Unit): string => (unit === 'm' ? 'slides' : 'turns')
 /** The servo that the samples speak of. */
 const servo: Servo = { joint: 'elbow_flex', bus: 'servos', servo: 3 }
 
@@ -55,19 +61,22 @@ const setpointProblems = {
     fix: () => 'Find where the value was computed; check divisions and missing readings.',
     sample: { joint: 'elbow_flex', value: Number.POSITIVE_INFINITY },
   }),
-  TENDON_POSITION_LIMIT: entry<{ joint: string; goal: number; min: number; max: number }>({
+  TENDON_POSITION_LIMIT: entry<{ joint: string; goal: number; min: number; max: number } & Unit>({
     severity: 'error',
     power: 'unchanged',
-    what: (f) => `A setpoint of ${f.joint} was refused: ${shown(f.goal)} is outside its limits.`,
-    why: (f) => `${f.joint} turns from ${shown(f.min)} to ${shown(f.max)}; it is never clamped unasked.`,
+    what: (f) => `A setpoint of ${f.joint} was refused: ${shown(f.goal, f.unit)} is outside its limits.`,
+    why: (f) =>
+      `${f.joint} ${goes(f)} from ${shown(f.min, f.unit)} to ${shown(f.max, f.unit)}; it is never clamped unasked.`,
     fix: () => 'Give a goal inside the limits; angles are in radians.',
     sample: { joint: 'elbow_flex', goal: 2.0, min: -1.69, max: 1.69 },
   }),
-  TENDON_SETPOINT_JUMP: entry<{ joint: string; goal: number; last: number; allowed: number }>({
+  TENDON_SETPOINT_JUMP: entry<{ joint: string; goal: number; last: number; allowed: number } & Unit>({
     severity: 'error',
     power: 'unchanged',
-    what: (f) => `A setpoint of ${f.joint} was refused: from ${shown(f.last)} to ${shown(f.goal)} is a jump.`,
-    why: (f) => `In the time since the last setpoint this joint may turn ${shown(f.allowed)} at most.`,
+    what: (f) =>
+      `A setpoint of ${f.joint} was refused: from ${shown(f.last, f.unit)} to ${shown(f.goal, f.unit)} is a jump.`,
+    why: (f) =>
+      `In the time since the last setpoint this joint may ${f.unit === 'm' ? 'slide' : 'turn'} ${shown(f.allowed, f.unit)} at most.`,
     fix: () => 'Stream setpoints closer together, or use moveTo, which plans the way.',
     sample: { joint: 'shoulder_pan', goal: 0.5, last: 0, allowed: 0.02 },
   }),
@@ -107,10 +116,10 @@ const setpointProblems = {
 
 /** What happens while joints are powered. */
 const motionProblems = {
-  TENDON_JOINT_STALLED: entry<{ joint: string; at: number; goal: number }>({
+  TENDON_JOINT_STALLED: entry<{ joint: string; at: number; goal: number } & Unit>({
     severity: 'error',
     power: 'on',
-    what: (f) => `${f.joint} stalled at ${shown(f.at)} on its way to ${shown(f.goal)}.`,
+    what: (f) => `${f.joint} stalled at ${shown(f.at, f.unit)} on its way to ${shown(f.goal, f.unit)}.`,
     why: () => 'Something holds it, the load is too heavy, or the servo has switched itself off.',
     fix: (f) => `Stop the robot, then look for what blocks ${f.joint}: it still has power.`,
     sample: { joint: 'elbow_flex', at: 0.21, goal: 0.87 },
@@ -173,7 +182,8 @@ const motionProblems = {
     more:
       'The runs that used the bus have failed and the robot is in fault. The stop frame was tried, but a cable ' +
       'that is out carries nothing: the servos keep their last goal. The plug of the motor supply is the only ' +
-      'stop that is left.',
+      'stop that is left. When the cable is back the bus is opened by itself, the stop goes out anew, and every ' +
+      'servo is read back; the robot stays in fault until somebody acknowledges.',
   }),
   TENDON_TORQUE_NOT_CONFIRMED: entry<Servo & { want: 'on' | 'off' }>({
     severity: 'danger',
@@ -211,7 +221,7 @@ const prearmProblems = {
     power: 'unchanged',
     what: (f) => `The robot was not armed: the bus ${f.bus} is not open.`,
     why: (f) => `Without it ${f.joints.join(', ')} can be neither read nor stopped.`,
-    fix: () => 'Check cable and supply of the bus, then start again.',
+    fix: () => 'Check cable and supply of the bus, wait until it has opened again by itself, then arm again.',
     sample: { bus: 'servos', joints: ['shoulder_pan', 'shoulder_lift'] },
   }),
   TENDON_ARM_SERVO_SILENT: entry<Servo & { reason: string }>({
@@ -267,11 +277,12 @@ const prearmProblems = {
     fix: () => 'Remove the cause, switch the motor supply off and on again.',
     sample: { ...servo, alarms: ['overheat'] },
   }),
-  TENDON_ARM_POSITION: entry<{ joint: string; at: number; min: number; max: number }>({
+  TENDON_ARM_POSITION: entry<{ joint: string; at: number; min: number; max: number } & Unit>({
     severity: 'error',
     power: 'unchanged',
-    what: (f) => `The robot was not armed: ${f.joint} stands at ${shown(f.at)}.`,
-    why: (f) => `Its limits are ${shown(f.min)} and ${shown(f.max)}; so far outside, its zero or its mount is wrong.`,
+    what: (f) => `The robot was not armed: ${f.joint} stands at ${shown(f.at, f.unit)}.`,
+    why: (f) =>
+      `Its limits are ${shown(f.min, f.unit)} and ${shown(f.max, f.unit)}; so far outside, its zero or its mount is wrong.`,
     fix: (f) => `Move ${f.joint} inside its limits by hand; if it already is, calibrate it again.`,
     sample: { joint: 'elbow_flex', at: 2.4, min: -1.69, max: 1.69 },
   }),
@@ -307,11 +318,12 @@ const prearmProblems = {
     fix: () => 'Check the gains in the servo options, the load, and that nobody holds the arm.',
     sample: { joints: ['wrist_flex'] },
   }),
-  TENDON_ARM_MOVED: entry<{ joint: string; by: number; limit: number }>({
+  TENDON_ARM_MOVED: entry<{ joint: string; by: number; limit: number } & Unit>({
     severity: 'error',
     power: 'off',
-    what: (f) => `Powering up was broken off: ${f.joint} moved by ${shown(f.by)} when it got torque.`,
-    why: (f) => `Powering up must move nothing (${shown(f.limit)} is the most), so what had been powered is off again.`,
+    what: (f) => `Powering up was broken off: ${f.joint} moved by ${shown(f.by, f.unit)} when it got torque.`,
+    why: (f) =>
+      `Powering up must move nothing (${shown(f.limit, f.unit)} is the most), so what had been powered is off again.`,
     fix: (f) => `Support ${f.joint} meanwhile; check its calibration and its gains.`,
     sample: { joint: 'shoulder_lift', by: 0.03, limit: 0.0175 },
   }),

@@ -5,8 +5,8 @@ import { LineSplitter } from './lines.ts'
 import { controlProblem } from './problems.ts'
 import { type Answer, controlLimits, type Hello, PATIENCE } from './protocol.ts'
 
-/** Why there is no link to a robot: no socket, a socket that nobody answers any more, or no answer in time. */
-export type Unreachable = 'absent' | 'gone' | 'silent'
+/** Why there is no link to a robot: no socket, a socket that nobody answers any more, no answer in time, or no permission. */
+export type Unreachable = 'absent' | 'gone' | 'silent' | 'denied'
 
 interface Open {
   readonly verb: string
@@ -15,8 +15,13 @@ interface Open {
   reject(error: TendonError): void
 }
 
-/** Half of what the system lets a caller know about a failed connect. */
-const isAbsent = (error: NodeJS.ErrnoException): boolean => error.code === 'ENOENT' || error.code === 'ENOTDIR'
+/** What the system lets a caller know about a failed connect. */
+function unreachable({ code }: NodeJS.ErrnoException): Unreachable {
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'absent'
+  if (code === 'EACCES' || code === 'EPERM') return 'denied'
+  // A full backlog is a program that hangs; a refusal is one that is gone.
+  return code === 'EAGAIN' ? 'silent' : 'gone'
+}
 
 /** A link from this process to one running robot. */
 export class ControlClient {
@@ -57,8 +62,7 @@ export class ControlClient {
       })
       socket.once('error', (error: NodeJS.ErrnoException) => {
         clearTimeout(timer)
-        // A full backlog is a program that hangs; a refusal is one that is gone.
-        resolve(isAbsent(error) ? 'absent' : error.code === 'EAGAIN' ? 'silent' : 'gone')
+        resolve(unreachable(error))
       })
     })
   }
@@ -131,4 +135,9 @@ export const silentProblem = (robot: string, card: Card | undefined): TendonErro
 export const goneProblem = (card: Card): TendonError =>
   new TendonError(controlProblem('TENDON_CONTROL_GONE', { robot: card.robot, pid: card.pid, ports: portsOf(card) }))
 
-const portsOf = (card: Card | undefined): string[] => card?.buses.map(({ port }) => port) ?? []
+/** What to say when a robot runs as somebody else, and this user may not talk to it. */
+export const deniedProblem = (robot: string, folder: string): TendonError =>
+  new TendonError(controlProblem('TENDON_CONTROL_DENIED', { robot, folder }))
+
+/** Each once: several chips may be on one I2C bus. */
+const portsOf = (card: Card | undefined): string[] => [...new Set(card?.buses.map(({ port }) => port))]

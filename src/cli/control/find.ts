@@ -2,8 +2,8 @@ import { readdirSync } from 'node:fs'
 import { TendonError } from 'tendon/device'
 import { UsageError } from '../usage-error.ts'
 import { readCard } from './card.ts'
-import { ControlClient, goneProblem, silentProblem } from './client.ts'
-import { runtimeFolder, socketOf } from './place.ts'
+import { ControlClient, deniedProblem, goneProblem, silentProblem } from './client.ts'
+import { foldersHere, socketOf } from './place.ts'
 import { controlProblem } from './problems.ts'
 import type { Hello } from './protocol.ts'
 
@@ -21,6 +21,8 @@ export interface Running {
 export type Unwell =
   /** Its program does not answer. */
   | { readonly robot: string; readonly is: 'silent'; readonly problem: TendonError }
+  /** It runs as somebody else, and this user may not talk to it. */
+  | { readonly robot: string; readonly is: 'denied'; readonly problem: TendonError }
   /** Its program is gone; its servos may still have power. */
   | { readonly robot: string; readonly is: 'gone'; readonly problem: TendonError }
 
@@ -40,10 +42,11 @@ export function checkRobotName(name: string): void {
 }
 
 /** Asks one robot; undefined where there is nothing to fear and nobody to talk to. */
-async function lookFor(robot: string, folder = runtimeFolder()): Promise<Found | undefined> {
+async function lookIn(folder: string, robot: string): Promise<Found | undefined> {
   const card = readCard(folder, robot)
   const client = await ControlClient.connect(robot, socketOf(folder, robot), card)
   if (client === 'silent') return { robot, is: 'silent', problem: silentProblem(robot, card) }
+  if (client === 'denied') return { robot, is: 'denied', problem: deniedProblem(robot, folder) }
   if (client === 'absent' || client === 'gone')
     return card && card.buses.length > 0 ? { robot, is: 'gone', problem: goneProblem(card) } : undefined
   const hello = await client.hello()
@@ -53,9 +56,19 @@ async function lookFor(robot: string, folder = runtimeFolder()): Promise<Found |
 }
 
 /** Every robot that answers, and every one that should. */
-export async function robotsHere(folder = runtimeFolder()): Promise<Found[]> {
-  const found = await Promise.all(namesIn(folder).map((name) => lookFor(name, folder)))
-  return found.filter((one) => one !== undefined)
+export async function robotsHere(...folders: string[]): Promise<Found[]> {
+  const places = folders.length > 0 ? folders : foldersHere()
+  const asked = places.flatMap((folder) => namesIn(folder).map((name) => lookIn(folder, name)))
+  return (await Promise.all(asked)).filter((one) => one !== undefined)
+}
+
+/** The one of this name, in the first folder that has one. */
+async function lookFor(robot: string): Promise<Found | undefined> {
+  for (const folder of foldersHere()) {
+    const found = await lookIn(folder, robot)
+    if (found) return found
+  }
+  return undefined
 }
 
 /**

@@ -40,16 +40,22 @@ export function goalShape(definition: RobotDefinition, goal: Schema): GoalShape 
 }
 
 function jointFields({ hardware }: RobotDefinition): FieldView[] {
-  return Object.entries(hardware.joints).map(([name, { position }]) => ({
+  // A joint that turns at speeds has no position to go to, and no limits of one.
+  const joints = Object.entries(hardware.joints).filter(([, { servo }]) => servo?.mode !== 'velocity')
+  return joints.map(([name, { position, type }]) => ({
     name,
     type: 'number',
-    unit: 'rad',
+    unit: type === 'prismatic' ? 'm' : 'rad',
     min: position[0],
     max: position[1],
     required: false,
-    doc: `${toDegrees(position[0]).toFixed(0)} to ${toDegrees(position[1]).toFixed(0)} deg`,
+    doc: type === 'prismatic' ? `${inMillimetres(position)} mm` : `${inDegrees(position)} deg`,
   }))
 }
+
+const inDegrees = ([min, max]: readonly [number, number]): string =>
+  `${toDegrees(min).toFixed(0)} to ${toDegrees(max).toFixed(0)}`
+const inMillimetres = ([min, max]: readonly [number, number]): string => `${min * 1000} to ${max * 1000}`
 
 /** What callers may pass, by the second interface of Standard Schema; undefined where the library has none. */
 function jsonSchemaOf(schema: Schema): JsonSchema | undefined {

@@ -14,6 +14,21 @@ export function runtimeFolder(env: NodeJS.ProcessEnv = process.env): string {
   return env.XDG_RUNTIME_DIR ? join(env.XDG_RUNTIME_DIR, 'tendon') : join(homedir(), '.tendon', 'run')
 }
 
+/** Where robots that systemd keeps up have their sockets. */
+const SERVICE_FOLDER = '/run/tendon'
+
+/** Every folder in which robots that this user may talk to can be: their own, and that of the services. */
+export function foldersHere(env: NodeJS.ProcessEnv = process.env, services = SERVICE_FOLDER): string[] {
+  if (env.TENDON_RUNTIME_DIR) return [env.TENDON_RUNTIME_DIR]
+  return [...new Set([runtimeFolder(env), services])]
+}
+
+/**
+ * Whether the group of this process may use its sockets too: how a robot that runs as a user of its own is reached by
+ * its operators. Only its owner may otherwise.
+ */
+export const isShared = (env: NodeJS.ProcessEnv = process.env): boolean => env.TENDON_SHARE === 'group'
+
 /** The socket of one robot. Throws `TENDON_CONTROL_PATH` when the system cannot hold its name. */
 export function socketOf(folder: string, robot: string): string {
   const socket = join(folder, `${robot}.sock`)

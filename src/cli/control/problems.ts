@@ -30,7 +30,9 @@ export const controlProblems = {
     severity: 'danger',
     power: 'unknown',
     what: (f) => `The program of ${f.robot} (process ${f.pid}) is gone, and did not take its leave.`,
-    why: () => 'It was killed or crashed before it could read every servo back; servos hold their last setpoint.',
+    why: () =>
+      'It was killed or crashed before it could read every servo back; its guard, where it had one, has sent the stop ' +
+      'frames, and nobody has read back what became of them.',
     fix: (f) => f.ports.map((port) => `tendon stop --port ${port}`).join('; '),
     sample: { robot: 'so101', pid: 4711, ports: ['/dev/ttyACM0'] },
   }),
@@ -44,6 +46,14 @@ export const controlProblems = {
         ? f.ports.map((port) => `tendon stop --port ${port}`).join('; ')
         : `kill -9 ${f.pid ?? '<pid>'}`,
     sample: { robot: 'so101', pid: 4711, ports: ['/dev/ttyACM0'] },
+  }),
+  TENDON_CONTROL_DENIED: entry<{ robot: string; folder: string }>({
+    ...UNCHANGED,
+    what: (f) => `${f.robot} runs as another user, and you may not talk to it.`,
+    why: (f) => `Its socket in ${f.folder} is for that user and the members of its group.`,
+    fix: () => 'sudo usermod --append --groups tendon $USER',
+    sample: { robot: 'so101', folder: '/run/tendon' },
+    more: 'Members of the group may do everything with the robot that a command line can do, arming it included. Log in again after joining it. Whoever stands beside a robot that they may not talk to stops it by its wired e-stop or its supply, or with sudo tendon stop.',
   }),
   TENDON_CONTROL_LOST: entry<{ robot: string; verb: string }>({
     severity: 'danger',

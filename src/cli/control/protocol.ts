@@ -1,5 +1,5 @@
-import type { CancelReason, JointReading, Outcome, Problem, Safety, StopPolicy, StopVerdict } from 'tendon'
-import { type BusHealth, TendonError } from 'tendon/device'
+import type { BusReport, CancelReason, JointReading, Outcome, Problem, Safety, StopPolicy, StopVerdict } from 'tendon'
+import { TendonError } from 'tendon/device'
 import { controlProblem } from './problems.ts'
 
 /**
@@ -86,7 +86,10 @@ export interface JointView {
   readonly reading: JointReading
   /** Seconds since it was read. */
   readonly age: number | undefined
-  readonly limits: readonly [number, number]
+  /** Absent for a joint that turns at speeds. */
+  readonly limits: readonly [number, number] | undefined
+  /** Its positions are metres; otherwise they are radians. */
+  readonly slides: boolean
   readonly policy: StopPolicy | undefined
 }
 
@@ -106,8 +109,23 @@ export interface StatusView extends Hello {
   readonly latch: { readonly by: string; readonly reason: string } | undefined
   readonly joints: readonly JointView[]
   readonly sensors: readonly SensorView[]
-  readonly buses: Readonly<Record<string, BusHealth>>
+  readonly buses: Readonly<Record<string, BusReport>>
+  readonly replies: readonly RepliesView[]
   readonly runs: number
+}
+
+/** How one servo answers. */
+export interface RepliesView {
+  readonly bus: string
+  readonly servo: number
+  readonly joint: string
+  readonly asked: number
+  readonly late: number
+  readonly lost: number
+  /** Lost in a row up to now. */
+  readonly streak: number
+  /** Seconds since its last reply; undefined before the first. */
+  readonly quiet: number | undefined
 }
 
 export interface LiveRun {

@@ -1,4 +1,5 @@
 import { type Handle, type ParameterInfo, type RobotEvent, TendonError } from 'tendon'
+import { withMissing } from '../setup/missing.ts'
 import { goalProblem } from './check-goal.ts'
 import { controlProblem } from './problems.ts'
 import {
@@ -50,7 +51,7 @@ const handlers: Readonly<Record<string, Handler>> = {
   acknowledge: async ({ robot }, request): Promise<VerdictResult> => ({
     verdict: await robot.acknowledge(causeIn(request)),
   }),
-  arm: ({ robot }): Promise<ArmResult> => robot.arm(),
+  arm: (served, request) => arm(served, flagIn(request, 'confirmed')),
   reset: ({ robot }, request) => {
     const latched = robot.safety.latch !== undefined
     robot.reset(causeIn(request))
@@ -83,6 +84,18 @@ function causeIn(request: Request): { by: string; reason: string } {
   return { by: 'cli', reason: optionalText(request, 'reason') ?? `tendon ${request.verb.replace('.', ' ')}` }
 }
 
+/** Rejects with `TENDON_FIRST_MOTION` before a first motion that nobody has agreed to. */
+async function arm({ robot, definition, firstMotion }: Served, confirmed: boolean): Promise<ArmResult> {
+  const isFirst = !confirmed && robot.safety.state !== 'armed'
+  const question = isFirst ? await firstMotion?.question() : undefined
+  if (question) throw new TendonError(question)
+  const armed = await robot.arm()
+  if (!armed.armed) return { armed: false, problems: withMissing(definition.hardware, armed.problems) }
+  // Where it cannot be kept it is asked again, and that is all.
+  await firstMotion?.remember().catch(() => {})
+  return armed
+}
+
 async function exec(served: Served, request: Request, reply: Reply): Promise<ExecResult> {
   const { robot, definition } = served
   const command = textIn(request, 'command')
@@ -91,7 +104,7 @@ async function exec(served: Served, request: Request, reply: Reply): Promise<Exe
   if (wrong) throw new TendonError(wrong)
   const tell = (event: ExecEvent): boolean => reply.event(event)
   if (flagIn(request, 'arm') && robot.safety.state !== 'armed') {
-    const armed = await robot.arm()
+    const armed = await arm(served, flagIn(request, 'confirmed'))
     if (!armed.armed) return { notArmed: armed.problems }
     tell({ type: 'armed' })
     if (reply.gone) throw bad('the caller went while the robot was arming')

@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { type RobotDefinition, TendonError } from 'tendon'
 import { type Card, cardOf, readCard, removeCard, writeCard } from './card.ts'
 import { ControlClient } from './client.ts'
-import { prepareFolder, runtimeFolder, socketOf } from './place.ts'
+import { isShared, prepareFolder, runtimeFolder, socketOf } from './place.ts'
 import { controlProblem } from './problems.ts'
 import { controlLimits } from './protocol.ts'
 import { answeringFor } from './requests.ts'
@@ -12,7 +12,7 @@ import type { Served } from './views.ts'
 
 /**
  * The socket of one robot: claimed before its hardware is opened, so that two programs never drive one robot, and served
- * once it runs. Only its owner can open it.
+ * once it runs. Only its owner can open it, with `TENDON_SHARE=group` the group of this process too.
  */
 export class ControlSocket {
   readonly path: string
@@ -118,8 +118,8 @@ async function makeRoom(robot: string, folder: string, path: string): Promise<vo
     if (fileAt(path)?.ino === before.ino) rmSync(path, { force: true })
     return
   }
-  const hello = client === 'silent' ? undefined : await client.hello()
-  if (client !== 'silent') client.close()
+  const hello = typeof client === 'string' ? undefined : await client.hello()
+  if (typeof client !== 'string') client.close()
   throw taken(robot, folder, path, hello?.pid)
 }
 
@@ -141,7 +141,7 @@ function listen(server: Server, robot: string, folder: string, path: string): Pr
           : new TendonError(controlProblem('TENDON_CONTROL_FOLDER', { folder, reason }, error)),
       )
     })
-    const mask = process.umask(0o177)
+    const mask = process.umask(isShared() ? 0o117 : 0o177)
     try {
       server.listen(path, () => {
         server.removeAllListeners('error')

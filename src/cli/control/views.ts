@@ -1,6 +1,17 @@
 import type { Clock, RobotDefinition, RobotEvent, RobotOf } from 'tendon'
+import type { FirstMotion } from '../first-motion.ts'
 import { goalShape } from './goal-fields.ts'
-import type { CommandView, EndedRun, Hello, JointView, ListView, RunsView, SensorView, StatusView } from './protocol.ts'
+import type {
+  CommandView,
+  EndedRun,
+  Hello,
+  JointView,
+  ListView,
+  RepliesView,
+  RunsView,
+  SensorView,
+  StatusView,
+} from './protocol.ts'
 
 export type AnyRobot = RobotOf<RobotDefinition>
 
@@ -11,6 +22,8 @@ export interface Served {
   readonly simulated: boolean
   /** The clock that the robot lives on. */
   readonly clock: Clock
+  /** Whether it has moved on its hardware before; absent where nothing real can move. */
+  readonly firstMotion?: FirstMotion | undefined
 }
 
 /** How many ended runs are told. */
@@ -41,16 +54,30 @@ export function statusView(served: Served): StatusView {
     joints: jointViews(served),
     sensors: sensorViews(served),
     buses: { ...robot.health() },
+    replies: repliesViews(served),
     runs: robot.runs().length,
   }
 }
 
 function jointViews({ robot, definition, clock }: Served): JointView[] {
   const now = clock.now()
-  return Object.entries(definition.hardware.joints).map(([joint, { position, stop }]) => {
+  return Object.entries(definition.hardware.joints).map(([joint, { position, stop, type, servo }]) => {
     const reading = robot.joints[joint] ?? { status: 'unknown' as const }
     const age = reading.status === 'unknown' ? undefined : now - reading.at
-    return { joint, reading, age, limits: [position[0], position[1]], policy: stop }
+    const limits = servo?.mode === 'velocity' ? undefined : ([position[0], position[1]] as const)
+    return { joint, reading, age, limits, slides: type === 'prismatic', policy: stop }
+  })
+}
+
+function repliesViews({ robot, definition, clock }: Served): RepliesView[] {
+  const now = clock.now()
+  const health = robot.health()
+  return Object.entries(definition.hardware.joints).flatMap(([joint, { servo }]) => {
+    const counts = servo && health[servo.bus]?.servos?.[servo.id]
+    if (!counts) return []
+    const { asked, late, lost, streak, lastAnswer } = counts
+    const quiet = lastAnswer === undefined ? undefined : now - lastAnswer
+    return [{ bus: servo.bus, servo: servo.id, joint, asked, late, lost, streak, quiet }]
   })
 }
 

@@ -3,6 +3,7 @@ import { TendonError } from 'tendon/device'
 import type { ControlClient } from '../control/client.ts'
 import { theRobot } from '../control/find.ts'
 import type { ExecEvent, ExecResult } from '../control/protocol.ts'
+import { askingFirst } from '../first-motion.ts'
 import { goalFrom, type WrittenGoal } from '../goal-words.ts'
 import { outcomeShown } from '../outcome-text.ts'
 import { callerOutput, type Output } from '../output.ts'
@@ -22,7 +23,13 @@ export const exec: Perform = async (call) => {
   const client = await theRobot(given(call, 'robot'))
   const run = new RunOverThere(client, output, command)
   try {
-    return await run.end({ written, timeout, arm: has(call, 'arm'), detach: has(call, 'detach') })
+    return await run.end({
+      written,
+      timeout,
+      arm: has(call, 'arm'),
+      yes: has(call, 'yes'),
+      detach: has(call, 'detach'),
+    })
   } finally {
     client.close()
   }
@@ -42,6 +49,8 @@ interface Wanted {
   readonly written: WrittenGoal
   readonly timeout: number | undefined
   readonly arm: boolean
+  /** A first motion has been agreed to. */
+  readonly yes: boolean
   readonly detach: boolean
 }
 
@@ -61,7 +70,7 @@ class RunOverThere {
     this.#command = command
   }
 
-  async end({ written, timeout, arm, detach }: Wanted): Promise<number> {
+  async end({ written, timeout, arm, yes, detach }: Wanted): Promise<number> {
     const onSignal = (): void => this.#interrupt()
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal)
     const timer =
@@ -69,7 +78,9 @@ class RunOverThere {
     const body = { command: this.#command, goal: written.goal, units: written.units, arm, detach }
     try {
       this.#progress = await progressFor(this.#output, this.#command)
-      const result = await this.#client.call<ExecResult>('exec', body, (event: ExecEvent) => this.#on(event))
+      const result = await askingFirst(yes, (confirmed) =>
+        this.#client.call<ExecResult>('exec', { ...body, confirmed }, (event: ExecEvent) => this.#on(event)),
+      )
       this.#progress.end()
       return this.#ended(result, written)
     } catch (error) {

@@ -7,5 +7,5 @@ export const run: Perform = async (call) => {
   const [name = '', script] = call.args
   const loaded = await loadRobot(name)
   const world = has(call, 'sim') ? await (await import('../simulated-world.ts')).simulatedWorld(loaded, {}) : undefined
-  return stayUp({ loaded, world, script, arm: has(call, 'arm'), json: has(call, 'json') })
+  return stayUp({ loaded, world, script, arm: has(call, 'arm'), yes: has(call, 'yes'), json: has(call, 'json') })
 }

@@ -1,5 +1,6 @@
 import { theRobot } from '../control/find.ts'
 import type { ArmResult, VerdictResult } from '../control/protocol.ts'
+import { askingFirst } from '../first-motion.ts'
 import { callerOutput } from '../output.ts'
 import { given, has, type Perform } from '../verb.ts'
 import { showNotArmed, showVerdict } from '../verdict-text.ts'
@@ -10,7 +11,7 @@ export const safety: Perform = async (call) => {
   const client = await theRobot(given(call, 'robot'))
   try {
     if (call.verb === 'arm') {
-      const armed = await client.call<ArmResult>('arm')
+      const armed = await askingFirst(has(call, 'yes'), (confirmed) => client.call<ArmResult>('arm', { confirmed }))
       if (!armed.armed) return showNotArmed(output, armed.problems)
       output.show({ type: 'armed' }, 'armed: every joint holds where it stands')
       return 0

@@ -1,6 +1,6 @@
 import { toDegrees } from 'tendon/device'
 import { theRobot } from '../control/find.ts'
-import type { JointView, SensorView, StatusView } from '../control/protocol.ts'
+import type { JointView, RepliesView, SensorView, StatusView } from '../control/protocol.ts'
 import { callerOutput, type Output } from '../output.ts'
 import { table } from '../table.ts'
 import { given, type Perform } from '../verb.ts'
@@ -21,17 +21,13 @@ export const status: Perform = async (call) => {
 }
 
 function statusText(output: Output, view: StatusView): string {
-  const { joints, sensors, buses } = view
+  const { joints, sensors, buses, replies } = view
   return [
     head(output, view),
     ...(joints.length > 0 ? [`joints:\n${table(joints.map((joint) => jointRow(output, joint)))}`] : []),
     ...(sensors.length > 0 ? [`sensors:\n${table(sensors.map(sensorRow))}`] : []),
-    ...Object.entries(buses).map(
-      ([bus, health]) =>
-        `bus ${bus}: ${Object.entries(health)
-          .map(([name, count]) => `${count} ${name}`)
-          .join(', ')}`,
-    ),
+    ...Object.entries(buses).map(([bus, health]) => busText(output, bus, health)),
+    ...(replies.length > 0 ? [`replies:\n${table(replies.map(repliesRow))}`] : []),
   ].join('\n')
 }
 
@@ -42,21 +38,45 @@ function head({ colors }: Output, { robot, pid, simulated, safety, state, latch,
   return `${robot} (${simulated ? 'simulated' : 'hardware'}, process ${pid}): ${paint(safety)}, state ${state}, ${live}${stopped}`
 }
 
-function jointRow({ terminal, colors }: Output, { joint, reading, age, limits, policy }: JointView): string[] {
+function jointRow({ terminal, colors }: Output, { joint, reading, age, limits, slides, policy }: JointView): string[] {
   if (reading.status === 'unknown') return [joint, 'unknown', '', '', policy ?? 'passive']
-  const [min, max] = limits
+  const shown = (position: number, digits: number): string =>
+    slides ? (position * 1000).toFixed(digits) : toDegrees(position).toFixed(digits)
+  const [min, max] = limits ?? []
   const worth = reading.status === 'stale' ? `stale, ${(age ?? 0).toFixed(1)} s old` : ''
   return [
     joint,
-    `${toDegrees(reading.position).toFixed(1).padStart(7)} deg`,
-    terminal
-      ? colors.dim(bar((reading.position - min) / (max - min)))
-      : `${toDegrees(min).toFixed(0)}..${toDegrees(max).toFixed(0)}`,
+    `${shown(reading.position, 1).padStart(7)} ${slides ? 'mm' : 'deg'}`,
+    min === undefined || max === undefined
+      ? `turns, ${shown(reading.velocity, 0)} deg/s`
+      : terminal
+        ? colors.dim(bar((reading.position - min) / (max - min)))
+        : `${shown(min, 0)}..${shown(max, 0)}`,
     `load ${(reading.load * 100).toFixed(0).padStart(3)} %`,
     policy ?? 'passive',
     worth,
   ]
 }
+
+function busText(
+  { colors }: Output,
+  bus: string,
+  { isOpen, servos: _, ...counts }: StatusView['buses'][string],
+): string {
+  const link = isOpen ? '' : `${colors.red('LOST, is opened again by itself')}; `
+  return `bus ${bus}: ${link}${Object.entries(counts)
+    .map(([name, count]) => `${count} ${name}`)
+    .join(', ')}`
+}
+
+const repliesRow = ({ bus, servo, joint, asked, lost, late, streak, quiet }: RepliesView): string[] => [
+  joint,
+  `${bus} ${servo}`,
+  `${lost} of ${asked} lost (${asked === 0 ? 0 : ((100 * lost) / asked).toFixed(1)} %)`,
+  `${late} late`,
+  `${streak} in a row`,
+  quiet === undefined ? 'has never answered' : `answered ${quiet.toFixed(1)} s ago`,
+]
 
 /** Where in its range a joint is. */
 function bar(share: number): string {

@@ -1,12 +1,16 @@
-import { type Card, readCard, removeCard } from '../control/card.ts'
-import { ControlClient, goneProblem, silentProblem } from '../control/client.ts'
+import { readCard } from '../control/card.ts'
+import { ControlClient, deniedProblem, goneProblem, silentProblem } from '../control/client.ts'
 import { checkRobotName, namesIn } from '../control/find.ts'
-import { runtimeFolder, socketOf } from '../control/place.ts'
+import { foldersHere, socketOf } from '../control/place.ts'
 import { controlProblem } from '../control/problems.ts'
 import { PATIENCE, type VerdictResult } from '../control/protocol.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { callerOutput, type Output } from '../output.ts'
 import { report } from '../report.ts'
+import { idsIn } from '../setup/id-list.ts'
+import { type LineOff, lineOff } from '../stop-port/line-off.ts'
+import { linesBehind, type Said } from '../stop-port/lines.ts'
+import { forget, type Owner, ownersOf } from '../stop-port/owners.ts'
 import { UsageError } from '../usage-error.ts'
 import { type Call, given, has, type Perform } from '../verb.ts'
 import { showVerdict } from '../verdict-text.ts'
@@ -16,15 +20,17 @@ export const stop: Perform = async (call) => {
   const output = callerOutput(call)
   const port = given(call, 'port')
   if (port !== undefined) return stopPort(call, output, port)
-  for (const flag of ['baud', 'ids'])
+  for (const flag of ['baud', 'ids', 'family', 'chip'])
     if (has(call, flag))
       throw new UsageError(`--${flag} belongs to a port.`, `tendon stop --port /dev/ttyACM0 --${flag} ...`)
-  const folder = runtimeFolder()
   const name = given(call, 'robot')
   if (name !== undefined) checkRobotName(name)
   // All at once, and none waits for another: a robot that hangs must not keep the next one moving.
-  const names = name === undefined ? namesIn(folder) : [name]
-  const codes = await Promise.all(names.map((robot) => stopOne(robot, folder, output, given(call, 'reason'))))
+  const meant = foldersHere().flatMap((folder) =>
+    (name === undefined ? namesIn(folder) : [name]).map((robot) => ({ robot, folder })),
+  )
+  const reason = given(call, 'reason')
+  const codes = await Promise.all(meant.map(({ robot, folder }) => stopOne(robot, folder, output, reason)))
   const known = codes.filter((code) => code !== undefined)
   if (known.length > 0) return Math.max(...known)
   output.problem(controlProblem('TENDON_CONTROL_NO_ROBOT', { robot: name, running: [] }))
@@ -37,6 +43,7 @@ async function stopOne(robot: string, folder: string, output: Output, reason?: s
   const client = await ControlClient.connect(robot, socketOf(folder, robot), card)
   try {
     if (client === 'silent') throw silentProblem(robot, card)
+    if (client === 'denied') throw deniedProblem(robot, folder)
     if (typeof client === 'string') {
       if (!card || card.buses.length === 0) return undefined
       throw goneProblem(card)
@@ -50,26 +57,49 @@ async function stopOne(robot: string, folder: string, output: Output, reason?: s
   }
 }
 
-/** Ids that are asked where nobody said which servos there are. */
-const USUAL_IDS = Array.from({ length: 16 }, (_, i) => i + 1)
-
 /** Through the robot that has this port, if its program answers; otherwise straight onto the line. */
 async function stopPort(call: Call, output: Output, port: string): Promise<number> {
-  const baudRate = Number(given(call, 'baud') ?? 1_000_000)
-  if (!Number.isInteger(baudRate) || baudRate <= 0)
-    throw new UsageError(`--baud ${given(call, 'baud')} is no rate.`, `tendon stop --port ${port} --baud 1000000`)
-  const named = idsIn(given(call, 'ids'))
-  const folder = runtimeFolder()
-  const owner = cardWith(folder, port)
-  if (owner) {
-    const client = await ControlClient.connect(owner.robot, socketOf(folder, owner.robot), owner)
-    if (typeof client !== 'string') {
-      const answered = await stopThrough(client, output, owner.robot, given(call, 'reason'))
-      if (answered !== undefined) return answered
-      output.say(`${owner.robot} (process ${owner.pid}) does not answer: writing to ${port} past it`)
-    }
+  const said = saidOf(call, port)
+  const owners = await ownersOf(port)
+  const lines = linesBehind(
+    said,
+    owners.flatMap(({ buses }) => buses),
+  )
+  const gone: Owner[] = []
+  for (const owner of owners) {
+    const { robot, pid } = owner.card
+    const client = await ControlClient.connect(robot, socketOf(owner.folder, robot), owner.card)
+    if (client === 'gone' || client === 'absent') gone.push(owner)
+    if (typeof client === 'string') continue
+    const answered = await stopThrough(client, output, robot, given(call, 'reason'))
+    if (answered !== undefined) return answered
+    output.say(`${robot} (process ${pid}) does not answer: writing to ${port} past it`)
   }
-  return switchOffPort(output, { port, baudRate, named, owner, folder })
+  const told: LineOff[] = []
+  for (const line of lines) {
+    const found = await lineOff(output, line).catch((error: unknown) => void report(error, output.json))
+    if (found) told.push(found)
+  }
+  for (const owner of gone) forgetOff(output, owner, told)
+  const confirmed = told.length === lines.length && told.every((line) => line.confirmed)
+  return confirmed ? exitCodes.done : exitCodes.notConfirmed
+}
+
+function saidOf(call: Call, port: string): Said {
+  const whole = (flag: string, example: string): number | undefined => {
+    const text = given(call, flag)
+    if (text === undefined) return undefined
+    const number = Number(text)
+    if (Number.isInteger(number) && number > 0) return number
+    throw new UsageError(`--${flag} ${text} is none.`, `tendon stop --port ${port} --${flag} ${example}`)
+  }
+  return {
+    port,
+    family: given(call, 'family'),
+    baudRate: whole('baud', '1000000'),
+    ids: idsIn(given(call, 'ids')),
+    chip: whole('chip', '0x40'),
+  }
 }
 
 async function stopThrough(
@@ -89,66 +119,13 @@ async function stopThrough(
   }
 }
 
-interface Line {
-  readonly port: string
-  readonly baudRate: number
-  readonly named: readonly number[] | undefined
-  readonly owner: Card | undefined
-  readonly folder: string
-}
-
-async function switchOffPort(output: Output, { port, baudRate, named, owner, folder }: Line): Promise<number> {
-  const [{ switchOff }, { serial }, { systemClock }] = await Promise.all([
-    import('tendon/feetech'),
-    import('tendon/serial'),
-    import('tendon'),
-  ])
-  const ids = named ?? idsOf(owner, port)
-  // Without the lock: the program that hangs may still hold it.
-  const line = serial({ path: port, baudRate, lock: false })
-  const found = await switchOff(line, { clock: systemClock, ids: ids ?? USUAL_IDS, tries: ids ? 5 : 1 })
-  const silent = ids ? found.silent : []
-  const confirmed = ids !== undefined && found.off.length === ids.length
-  output.show(
-    { type: 'switched_off', port, confirmed, off: found.off, powered: found.powered, silent },
-    [
-      `off frame sent to every servo on ${port}`,
-      ...(found.off.length > 0 ? [`  off: ${found.off.join(', ')}`] : []),
-      ...(found.powered.length > 0 ? [output.colors.red(`  STILL POWERED: ${found.powered.join(', ')}`)] : []),
-      ...(silent.length > 0 ? [output.colors.red(`  no answer: ${silent.join(', ')}`)] : []),
-      confirmed ? 'every servo confirmed' : output.colors.red(notConfirmed(port, ids, found.off)),
-    ].join('\n'),
-  )
-  if (confirmed && owner && owner.buses.length === 1 && !named) removeCard(folder, owner.robot)
-  return confirmed ? exitCodes.done : exitCodes.notConfirmed
-}
-
-function notConfirmed(port: string, ids: readonly number[] | undefined, off: readonly number[]): string {
-  if (ids) return 'NOT CONFIRMED, power may still be on: keep clear, cut the supply by hand'
-  if (off.length === 0) return 'sent, NOT CONFIRMED: nobody answered; keep clear, cut the supply by hand'
-  return `sent, NOT CONFIRMED: nothing here says which servos there are; name them: tendon stop --port ${port} --ids ${off.join(',')}`
-}
-
-/** Reads `1-6` or `1,2,5`. */
-function idsIn(text: string | undefined): number[] | undefined {
-  if (text === undefined) return undefined
-  const ids = text.split(',').flatMap((part) => {
-    const [, from, to = from] = /^(\d+)(?:-(\d+))?$/.exec(part.trim()) ?? []
-    const length = Number(to) - Number(from) + 1
-    return length >= 1 && Number(to) <= 253 ? Array.from({ length }, (_, i) => Number(from) + i) : [Number.NaN]
+/** What was read back without power is no longer on the card of a robot whose program is gone. */
+function forgetOff(output: Output, owner: Owner, told: readonly LineOff[]): void {
+  const off = owner.buses.filter(({ family, chip, servos }) => {
+    const line = told.find((one) => one.line.chip === chip && one.line.families.includes(family))
+    return line && servos.every(({ id }) => line.off.includes(id))
   })
-  if (ids.some(Number.isNaN))
-    throw new UsageError(`--ids ${text} are no servo ids (0 to 253).`, '--ids 1-6 or --ids 1,2,5')
-  return [...new Set(ids)]
-}
-
-/** The card of the robot that has, or had, this port. */
-const cardWith = (folder: string, port: string): Card | undefined =>
-  namesIn(folder)
-    .map((name) => readCard(folder, name))
-    .find((card) => card?.buses.some((bus) => bus.port === port))
-
-function idsOf(card: Card | undefined, port: string): number[] | undefined {
-  const ids = card?.buses.filter((bus) => bus.port === port).flatMap(({ servos }) => servos.map(({ id }) => id))
-  return ids && ids.length > 0 ? ids : undefined
+  if (off.length === 0) return
+  const failure = forget(owner, off)
+  if (failure) output.say(`the note that ${owner.card.robot} has left stays: ${failure}`)
 }

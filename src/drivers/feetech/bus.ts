@@ -11,6 +11,7 @@ import type {
   ServoMount,
   ServoSample,
   ServoSetpoint,
+  ServoSpeed,
   StopPlan,
 } from '../../device/servo-bus.ts'
 import type { ByteTransport, DeviceEnv, Unsubscribe } from '../../device/transport.ts'
@@ -18,14 +19,16 @@ import { HalfDuplexBus, type HalfDuplexOptions } from '../half-duplex-bus.ts'
 import { writeCalibration } from './calibration.ts'
 import type { Frame } from './frame.ts'
 import { inspectServo } from './inspection.ts'
-import { setpointFrame, stopFrame } from './motion-frames.ts'
+import { writeMode } from './mode.ts'
+import { setpointFrame, speedFrame, stopFrame } from './motion-frames.ts'
 import { RegisterAccess } from './register-access.ts'
-import { LOCKED, STS3215 } from './registers.ts'
+import { LOCKED, STS3215, VELOCITY_MODE } from './registers.ts'
 import { feetechProtocol } from './requests.ts'
 import { FEETECH, optionsOf, rawAccelerationOf, wantedSettings } from './sts3215.ts'
 import { Telemetry } from './telemetry.ts'
 import { powerOff, powerOn, readTorque } from './torque.ts'
 import { isRawPosition, LARGEST_ACCELERATION, toRawPosition } from './units.ts'
+import { FeetechWorkbench } from './workbench.ts'
 
 export interface FeetechOptions extends HalfDuplexOptions {
   /** Usually `serial({ path, baudRate: 1_000_000 })`. */
@@ -42,6 +45,7 @@ export interface FeetechOptions extends HalfDuplexOptions {
 export interface FeetechSpec extends ServoBusSpec {
   withPort(port: ByteTransport): FeetechSpec
   create(env: DeviceEnv, servos: readonly ServoMount[]): FeetechBus
+  workbench(env: DeviceEnv, options?: { readonly wait?: Seconds | undefined }): FeetechWorkbench
 }
 
 /** A bus of Feetech STS servos. A value for the definition: nothing is opened before the robot starts. */
@@ -51,6 +55,7 @@ export function feetech(options: FeetechOptions): FeetechSpec {
     port: options.port,
     withPort: (port) => feetech({ ...options, port }),
     create: (env, servos) => new FeetechBus(env, servos, options),
+    workbench: (env, { wait } = {}) => new FeetechWorkbench(env, { ...options, slack: wait ?? options.slack }),
   }
 }
 
@@ -60,8 +65,9 @@ export class FeetechBus implements ServoBus {
   readonly registers: RegisterAccess
   readonly #line: HalfDuplexBus<Frame>
   readonly #telemetry: Telemetry
-  /** What waits to be written in one joined frame, by servo. */
-  #batch: Map<number, ServoSetpoint> | undefined
+  /** What waits to be written in one go, by servo. */
+  #batch: Map<number, ServoSetpoint | ServoSpeed> | undefined
+  readonly #turning: ReadonlySet<number>
 
   constructor(env: DeviceEnv, servos: readonly ServoMount[], options: FeetechOptions) {
     const foreign = servos.find(({ servo }) => servo.family !== FEETECH)
@@ -69,6 +75,7 @@ export class FeetechBus implements ServoBus {
       throw badArgument('feetech()', `servo of ${foreign.joint}`, foreign.servo.family, `of the family ${FEETECH}`)
     this.#line = new HalfDuplexBus(options.port, env, feetechProtocol, options)
     this.registers = new RegisterAccess(this.#line, servos, options.tries ?? 3)
+    this.#turning = new Set(servos.flatMap(({ servo }) => (servo.mode === 'velocity' ? [servo.id] : [])))
     this.#telemetry = new Telemetry(this.registers, options.retryBudget ?? 3)
   }
 
@@ -97,14 +104,26 @@ export class FeetechBus implements ServoBus {
   async writeSetpoints(setpoints: readonly ServoSetpoint[]): Promise<void> {
     if (setpoints.length === 0) return
     for (const setpoint of setpoints) this.#check(setpoint)
+    await this.#writeNewest(setpoints)
+  }
+
+  /** Also rejects with `TENDON_SETPOINT_INVALID`, and then takes none of these speeds. */
+  async writeSpeeds(speeds: readonly ServoSpeed[]): Promise<void> {
+    if (speeds.length === 0) return
+    for (const speed of speeds) this.#checkSpeed(speed)
+    await this.#writeNewest(speeds)
+  }
+
+  /** Setpoints and speeds of one tick go out together, when the line is free. */
+  async #writeNewest(orders: readonly (ServoSetpoint | ServoSpeed)[]): Promise<void> {
     if (!this.#line.isOpen) this.#batch = undefined
-    const batch = this.#batch ?? new Map<number, ServoSetpoint>()
+    const batch = this.#batch ?? new Map<number, ServoSetpoint | ServoSpeed>()
     this.#batch = batch
-    for (const setpoint of setpoints) batch.set(setpoint.id, setpoint)
+    for (const order of orders) batch.set(order.id, order)
     try {
       await this.#line.writeLatest(() => {
         this.#batch = undefined
-        return setpointFrame(batch.values(), (id) => this.#usualAcceleration(id))
+        return motionFrames(batch.values(), (id) => this.#usualAcceleration(id))
       })
     } finally {
       if (this.#batch === batch) this.#batch = undefined
@@ -122,7 +141,7 @@ export class FeetechBus implements ServoBus {
   }
 
   stopFrame(plan: StopPlan): Uint8Array {
-    return stopFrame(this.registers.ids, plan, this.#telemetry.positions)
+    return stopFrame(this.registers.ids, plan, this.#telemetry.positions, this.#turning)
   }
 
   /** Never rejects: a servo that cannot be reached is not among those that confirmed. */
@@ -142,6 +161,7 @@ export class FeetechBus implements ServoBus {
     const { servo } = this.registers.mountOf(id)
     // The lock first: what follows must not wear out the EEPROM.
     await this.registers.writeVerified(id, STS3215.lock, LOCKED)
+    if (servo.mode === 'velocity') await writeMode(this.registers, id, VELOCITY_MODE)
     for (const [register, value] of wantedSettings(optionsOf(servo)))
       await this.registers.writeVerified(id, register, value)
   }
@@ -164,16 +184,39 @@ export class FeetechBus implements ServoBus {
   }
 
   #check({ id, position, velocity = 0, acceleration = 0 }: ServoSetpoint): void {
+    if (this.#turning.has(id)) this.#refuse(id, 'position', position)
+    if (!isRawPosition(toRawPosition(position))) this.#refuse(id, 'position', position)
+    if (!isPace(velocity)) this.#refuse(id, 'velocity', velocity)
+    if (!isPace(acceleration)) this.#refuse(id, 'acceleration', acceleration)
+    this.registers.mountOf(id)
+  }
+
+  #checkSpeed({ id, speed, acceleration = 0 }: ServoSpeed): void {
+    this.registers.mountOf(id)
+    if (!this.#turning.has(id) || !Number.isFinite(speed)) this.#refuse(id, 'speed', speed)
+    if (!isPace(acceleration)) this.#refuse(id, 'acceleration', acceleration)
+  }
+
+  #refuse(id: number, field: string, value: number): never {
     const { joint } = this.registers.mountOf(id)
-    const bad = !isRawPosition(toRawPosition(position))
-      ? (['position', position] as const)
-      : !isPace(velocity)
-        ? (['velocity', velocity] as const)
-        : !isPace(acceleration) && (['acceleration', acceleration] as const)
-    if (!bad) return
-    const [field, value] = bad
     throw new TendonError(problem('TENDON_SETPOINT_INVALID', { joint, servo: id, field, value }))
   }
+}
+
+/** One frame of setpoints and one of speeds, whichever there are. */
+function motionFrames(
+  orders: Iterable<ServoSetpoint | ServoSpeed>,
+  usualAcceleration: (id: number) => number,
+): Uint8Array {
+  const setpoints: ServoSetpoint[] = []
+  const speeds: ServoSpeed[] = []
+  for (const order of orders) {
+    if ('speed' in order) speeds.push(order)
+    else setpoints.push(order)
+  }
+  if (speeds.length === 0) return setpointFrame(setpoints, usualAcceleration)
+  if (setpoints.length === 0) return speedFrame(speeds)
+  return Buffer.concat([setpointFrame(setpoints, usualAcceleration), speedFrame(speeds)])
 }
 
 const isPace = (value: number): boolean => value >= 0 && value < Infinity

@@ -51,7 +51,9 @@ function checkModel(access: RegisterAccess, id: number, actual: number): void {
 
 function mismatchesOf(mount: ServoMount, value: (register: Register) => number): ServoInspection['mismatches'] {
   const expected: (readonly [Register, number])[] = [
-    [STS3215.mode, POSITION_MODE],
+    // The mode of a wheel is set by `configure`: a new servo is in position mode. An arm's servo that is in velocity mode
+    // was somebody's wheel, and is not silently made an arm's.
+    ...(mount.servo.mode === 'velocity' ? [] : ([[STS3215.mode, POSITION_MODE]] as const)),
     [STS3215.response_level, ANSWERS_EVERYTHING],
     ...(mount.calibration ? calibratedRegisters(mount.calibration) : []),
   ]

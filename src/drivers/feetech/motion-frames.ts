@@ -1,5 +1,5 @@
-import type { ServoSetpoint, StopPlan } from '../../device/servo-bus.ts'
-import { endOf, putValue, STS3215 } from './registers.ts'
+import type { ServoMode, ServoSetpoint, ServoSpeed, StopPlan } from '../../device/servo-bus.ts'
+import { bytesOf, endOf, putValue, STS3215 } from './registers.ts'
 import { broadcastWriteBytes, syncWriteBytes } from './requests.ts'
 import {
   CENTRE,
@@ -7,6 +7,7 @@ import {
   LARGEST_ACCELERATION,
   toRawAcceleration,
   toRawPosition,
+  toRawSpeed,
   toRawVelocity,
 } from './units.ts'
 
@@ -40,9 +41,12 @@ function goalBlock(base: number, goal: RawGoal): Uint8Array {
   return block
 }
 
-/** The block that makes a servo's goal the place where it is. */
-export const stayBlock = (rawPosition: number): Uint8Array =>
-  goalBlock(goal_position.address, { position: rawPosition, velocity: CRAWL })
+/** The block that makes a servo's goal the place where it is; one in velocity mode stands. */
+export const stayBlock = (rawPosition: number, mode: ServoMode = 'position'): Uint8Array =>
+  goalBlock(goal_position.address, { position: rawPosition, velocity: paceOf(mode) })
+
+/** What a servo that is to stay has in its velocity register: a pace in position mode, and its speed in velocity mode. */
+const paceOf = (mode: ServoMode): number => (mode === 'velocity' ? 0 : CRAWL)
 
 /**
  * One joined write of setpoints. Where one of them names an acceleration, that register is joined for all, and
@@ -71,31 +75,63 @@ function rawGoal(setpoint: ServoSetpoint, usualAcceleration: (id: number) => num
   }
 }
 
+/**
+ * One joined write of speeds, of the velocity register alone: a servo that is in position mode by mistake gets no goal
+ * from it. Where some name an acceleration, theirs is written before.
+ */
+export function speedFrame(speeds: Iterable<ServoSpeed>): Uint8Array {
+  const velocities = new Map<number, Uint8Array>()
+  const accelerations = new Map<number, Uint8Array>()
+  for (const { id, speed, acceleration: wanted } of speeds) {
+    velocities.set(id, bytesOf(goal_velocity, toRawSpeed(speed)))
+    if (wanted === undefined) accelerations.delete(id)
+    else accelerations.set(id, bytesOf(acceleration, Math.min(toRawAcceleration(wanted), LARGEST_ACCELERATION)))
+  }
+  const turning = syncWriteBytes(goal_velocity.address, goal_velocity.size, velocities)
+  if (accelerations.size === 0) return turning
+  return Buffer.concat([syncWriteBytes(acceleration.address, acceleration.size, accelerations), turning])
+}
+
 /** `FF FF FE 04 03 28 00 D2`: power off everything on the line, known or not. */
 export const ALL_OFF: Uint8Array = broadcastWriteBytes(torque.address, [0])
 
 /**
  * The stop frame of these servos. All cut: the broadcast. All frozen: their goals alone, so that it can never power a
  * servo that has none. Mixed: one write of 40..47 that says torque for each. A servo that the plan does not name, and
- * one whose place is not a number and was never read, is cut.
+ * one whose place is not a number and was never read, is cut. `turning`: those in velocity mode, which are told speed 0,
+ * and the place where they were last read, so that even one that is in the wrong mode stays.
  */
-export function stopFrame(ids: readonly number[], plan: StopPlan, known: ReadonlyMap<number, number>): Uint8Array {
-  const frozen = frozenGoals(plan, known)
+export function stopFrame(
+  ids: readonly number[],
+  plan: StopPlan,
+  known: ReadonlyMap<number, number>,
+  turning: ReadonlySet<number> = NONE,
+): Uint8Array {
+  const frozen = frozenGoals(plan, known, turning)
   if (frozen.size === 0) return ALL_OFF
   const cut = new Set([...ids, ...plan.cut].filter((id) => !frozen.has(id)))
   const base = cut.size === 0 ? acceleration.address : torque.address
   const blocks = new Map<number, Uint8Array>()
   for (const id of cut)
     blocks.set(id, goalBlock(base, { torque: 0, position: known.get(id) ?? CENTRE, velocity: CRAWL }))
-  for (const [id, position] of frozen) blocks.set(id, goalBlock(base, { torque: 1, position, velocity: CRAWL }))
+  for (const [id, position] of frozen) {
+    const velocity = paceOf(turning.has(id) ? 'velocity' : 'position')
+    blocks.set(id, goalBlock(base, { torque: 1, position, velocity }))
+  }
   return syncWriteBytes(base, END - base, blocks)
 }
 
-function frozenGoals(plan: StopPlan, known: ReadonlyMap<number, number>): Map<number, number> {
+const NONE: ReadonlySet<number> = new Set()
+
+function frozenGoals(
+  plan: StopPlan,
+  known: ReadonlyMap<number, number>,
+  turning: ReadonlySet<number>,
+): Map<number, number> {
   const goals = new Map<number, number>()
   for (const { id, position } of plan.freeze) {
     const raw = toRawPosition(position)
-    const goal = isRawPosition(raw) ? raw : known.get(id)
+    const goal = isRawPosition(raw) && !turning.has(id) ? raw : known.get(id)
     if (goal !== undefined && !plan.cut.includes(id)) goals.set(id, goal)
   }
   return goals

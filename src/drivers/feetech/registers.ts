@@ -80,8 +80,12 @@ export const STS3215 = named({
 
 /** What register 3 of an STS3215 says. */
 export const STS3215_MODEL_NUMBER = 777
+/** Bits per second by the index in register 6. Source: the vendor's map; LeRobot's has other values from index 5 on. */
+export const BAUD_RATES = [1_000_000, 500_000, 250_000, 128_000, 115_200, 76_800, 57_600, 38_400] as const
 /** Register 33: the servo follows goal positions. */
 export const POSITION_MODE = 0
+/** Register 33: the servo turns at its goal velocity, for as long as it has power. */
+export const VELOCITY_MODE = 1
 /** Register 8: every write is acknowledged. */
 export const ANSWERS_EVERYTHING = 1
 /** Register 55: writes to EEPROM registers are lost at power-off. */

@@ -15,6 +15,7 @@ export interface RequestManner {
 export const feetechProtocol: LineProtocol<Frame> = {
   decoder: (sink) => new StatusDecoder(sink),
   keyOf: ({ id, params }) => keyOf(id, params.length),
+  senderOf: (key) => Math.floor(key / 256),
 }
 
 const keyOf = (id: number, params: number): number => id * 256 + params

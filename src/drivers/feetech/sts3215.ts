@@ -1,12 +1,17 @@
 import { badArgument } from '../../base/argument.ts'
 import type { RadiansPerSecondSquared } from '../../base/units.ts'
-import type { ServoSpec } from '../../device/servo-bus.ts'
+import type { ServoMode, ServoSpec } from '../../device/servo-bus.ts'
 import { LARGEST_ID } from './frame.ts'
 import { type Register, STS3215 } from './registers.ts'
 import { LARGEST_ACCELERATION, toRawAcceleration } from './units.ts'
 
-/** What a definition may ask of an STS3215 beyond its place on the bus. All of it is volatile in the servo. */
-export interface Sts3215Options {
+/**
+ * What a definition may ask of an STS3215 beyond its place on the bus. All of it is volatile in the servo, but for the
+ * mode, which is written to its EEPROM when it differs.
+ */
+export interface Sts3215Options<Mode extends ServoMode = ServoMode> {
+  /** `velocity`: it turns at speeds, as a wheel does. Default `position`. */
+  readonly mode?: Mode | undefined
   /** Acceleration of every motion. Default and most that the firmware takes: 50 x 100 step/s^2 = 7.67 rad/s^2. */
   readonly acceleration?: RadiansPerSecondSquared | undefined
   /** Share of the servo's torque that may be used, 0..1. Default: what its EEPROM says. */
@@ -22,11 +27,20 @@ export const FEETECH = 'feetech'
  * A Feetech STS3215 on the bus that the definition names `bus`. Throws `TENDON_ARGUMENT_INVALID` for an id outside 0..253 or an
  * option that no register can hold.
  */
-export function sts3215<const Bus extends string>(bus: Bus, id: number, options: Sts3215Options = {}): ServoSpec<Bus> {
+// Mode is inferred from the options alone: what a definition has room for must not make a wheel of an arm's servo.
+export function sts3215<const Bus extends string, const Mode extends ServoMode = 'position'>(
+  bus: Bus,
+  id: number,
+  options: Sts3215Options<Mode> = {},
+): ServoSpec<Bus> & { readonly mode: NoInfer<Mode> } {
   if (!Number.isInteger(id) || id < 0 || id > LARGEST_ID)
     throw badArgument('sts3215()', 'id', id, `a whole number from 0 to ${LARGEST_ID}`)
   wantedSettings(options)
-  return { family: FEETECH, model: 'STS3215', bus, id, ids: { min: 0, max: LARGEST_ID }, options: { ...options } }
+  const mode = (options.mode ?? 'position') as Mode
+  if (mode !== 'position' && mode !== 'velocity')
+    throw badArgument('sts3215()', 'mode', mode, "'position' or 'velocity'")
+  const ids = { min: 0, max: LARGEST_ID }
+  return { family: FEETECH, model: 'STS3215', bus, id, ids, mode, options: { ...options } }
 }
 
 /** The options that `sts3215` put into a mount. */

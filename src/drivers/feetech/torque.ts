@@ -29,7 +29,8 @@ async function powerOne(access: RegisterAccess, id: number, stops: number): Prom
   // Read right before, not once for all: an arm without power sags while its neighbours are served.
   const present = await access.value(id, present_position)
   if (access.line.stops !== stops) return false
-  if (!(await access.tryWrite(id, goal_position.address, stayBlock(present)))) return false
+  if (!(await access.tryWrite(id, goal_position.address, stayBlock(present, access.mountOf(id).servo.mode))))
+    return false
   if (access.line.stops !== stops) return false
   await access.tryWrite(id, torque.address, bytesOf(torque, 1))
   return (await readTorque(access, id)) === true

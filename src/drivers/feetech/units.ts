@@ -1,7 +1,7 @@
 import type { Radians, RadiansPerSecond, RadiansPerSecondSquared } from '../../base/units.ts'
 
 /** Steps of one turn of the shaft. */
-const STEPS_PER_TURN = 4096
+export const STEPS_PER_TURN = 4096
 /** The raw position in the middle of the travel: our zero. */
 export const CENTRE = 2048
 /** What the position registers can hold. */
@@ -28,6 +28,9 @@ export function toRawVelocity(velocity: RadiansPerSecond | undefined): number {
   if (velocity === undefined) return 0
   return clamp(Math.round(Math.abs(velocity) * STEPS_PER_RADIAN), 1, LARGEST_VELOCITY)
 }
+/** Raw goal velocity of a speed in velocity mode, with its sign; 0 stands. Above the servo's own maximum it is the maximum. */
+export const toRawSpeed = (speed: RadiansPerSecond): number =>
+  clamp(Math.round(speed * STEPS_PER_RADIAN), -LARGEST_VELOCITY, LARGEST_VELOCITY)
 export const toVelocity = (raw: number): RadiansPerSecond => raw / STEPS_PER_RADIAN
 
 /** Raw acceleration, from 1 (0 would mean "without limit") up to what the register holds; the firmware takes less. */

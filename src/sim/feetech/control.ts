@@ -1,5 +1,5 @@
+import type { Drive } from '../mechanics/motion.ts'
 import type { Memory } from './memory.ts'
-import type { Drive } from './motion.ts'
 import { type ProtectionLimits, STEPS_PER_UNIT } from './protection.ts'
 import { ALARM, STEPS_PER_TURN } from './registers.ts'
 
@@ -17,15 +17,20 @@ export interface Condition {
 /** Amperes in one unit of registers 28 and 69. */
 export const CURRENT_UNIT = 0.0065
 const MULTI_TURN_LIMIT = 30_719
+const VELOCITY_MODE = 1
+const PWM_MODE = 2
 const FULL_ANGLE_FEEDBACK = 1 << 4
 
 /** The remainder that is never negative. */
 export const modulo = (value: number, by: number): number => ((value % by) + by) % by
 
-/** Several turns are counted with both limits 0 or full-angle feedback; otherwise a position is within one turn. */
+/**
+ * Several turns are counted with both limits 0 or full-angle feedback; otherwise a position is within one turn. A wheel
+ * passes from 4095 to 0 whatever its limits say: that they do not matter to it is our reading.
+ */
 function countsTurns(memory: Memory): boolean {
   const unlimited = memory.get('minPosition') === 0 && memory.get('maxPosition') === 0
-  return unlimited || (memory.get('phase') & FULL_ANGLE_FEEDBACK) !== 0
+  return (unlimited && memory.get('mode') !== VELOCITY_MODE) || (memory.get('phase') & FULL_ANGLE_FEEDBACK) !== 0
 }
 
 /** What register 56 shows for a shaft that is here. */
@@ -58,8 +63,8 @@ export function driveOf(memory: Memory, { position, tripped, pace, supplied }: C
   const asked = memory.get('goalVelocity')
   const acceleration = memory.get('acceleration') || memory.get('maxAcceleration')
   const limit = asked === 0 ? fastest : Math.min(Math.abs(asked), fastest)
-  const velocity = mode === 2 ? (memory.get('goalTime') / 1000) * fastest : Math.sign(asked) * limit
-  const turning = mode === 1 || mode === 2
+  const velocity = mode === PWM_MODE ? (memory.get('goalTime') / 1000) * fastest : Math.sign(asked) * limit
+  const turning = mode === VELOCITY_MODE || mode === PWM_MODE
   return {
     powered: memory.get('torqueEnable') !== 0 && !isUnloaded(memory, tripped) && supplied,
     kind: turning ? 'velocity' : 'position',

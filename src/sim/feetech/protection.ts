@@ -1,4 +1,4 @@
-import { STEP } from './motion.ts'
+import { STEP } from '../mechanics/motion.ts'
 import { ALARM } from './registers.ts'
 
 /** What the protection registers say. */

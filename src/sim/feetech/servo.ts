@@ -1,10 +1,12 @@
 import type { Seconds } from '../../base/units.ts'
+import type { ServoScale } from '../family.ts'
+import { type Body, type Drive, Motion, STEP } from '../mechanics/motion.ts'
+import { Thermal } from '../mechanics/thermal.ts'
+import type { LineServo } from '../wire/half-duplex-line.ts'
 import { CURRENT_UNIT, driveOf, goalOf, limitsOf, modulo, presentPosition } from './control.ts'
 import { Memory } from './memory.ts'
-import { type Body, type Drive, Motion, STEP } from './motion.ts'
 import { Protection, type ProtectionLimits } from './protection.ts'
 import { ACCELERATION_CLAMP, ALARM, type RegisterName, STEPS_PER_TURN, STS3215 } from './registers.ts'
-import { Thermal } from './thermal.ts'
 
 /** What one simulated servo is, beyond its table. */
 export interface ServoSetup {
@@ -34,13 +36,19 @@ const BROWN_OUT = 3
 const SENSED_FIRST = STS3215.presentPosition.address
 const SENSED_LAST = STS3215.presentGoal.address + 1
 
+const REGISTERS = Object.keys(STS3215)
+/** Raw steps: 2048 is the middle. */
+export const SCALE: ServoScale = { zero: CENTRE, turn: STEPS_PER_TURN }
+
 const stepsAt = (now: Seconds): number => Math.floor(now / STEP + 1e-6)
 
 /**
  * One STS3215 at register level. Every call says what time it is (seconds of the simulation); the shaft is integrated
  * up to then, in fixed steps, so that nothing depends on how often anyone looks.
  */
-export class FeetechServo {
+export class FeetechServo implements LineServo {
+  readonly scale = SCALE
+  readonly registerNames = REGISTERS
   readonly #memory: Memory
   readonly #motion: Motion
   readonly #thermal: Thermal
@@ -161,6 +169,24 @@ export class FeetechServo {
   velocity(now: Seconds): number {
     this.advance(now)
     return this.#motion.velocity
+  }
+
+  presentPosition(now: Seconds): number {
+    return this.register('presentPosition', now)
+  }
+
+  presentGoal(now: Seconds): number {
+    return this.register('presentGoal', now)
+  }
+
+  moving(now: Seconds): boolean {
+    return this.register('moving', now) === 1
+  }
+
+  /** Names of the alarm bits that are set. */
+  alarms(now: Seconds): readonly (keyof typeof ALARM)[] {
+    const status = this.status(now)
+    return (Object.keys(ALARM) as (keyof typeof ALARM)[]).filter((name) => (status & ALARM[name]) !== 0)
   }
 
   /** Degrees Celsius. */

@@ -14,8 +14,8 @@ import { checkFilter } from './topic-filter.ts'
 /**
  * A link to an MQTT broker, for `links` of a definition. Needs the optional package `mqtt`, which is loaded when the
  * link is opened. Throws `TENDON_MQTT_OPTION` for options that cannot be; opening rejects with a problem of its own for
- * each cause: `TENDON_MQTT_REFUSED`, `_HOST_UNKNOWN`, `_UNREACHABLE`, `_TIMEOUT`, `_TLS`, `_NOT_AUTHORIZED`,
- * `_VERSION`, `_MALFORMED`, `_REJECTED`.
+ * each cause: `TENDON_MQTT_REFUSED`, `_HOST_UNKNOWN`, `_UNREACHABLE`, `_TIMEOUT`, `_TLS`, `_CERTIFICATE_EXPIRED`,
+ * `_CERTIFICATE_HOST`, `_CERTIFICATE_UNTRUSTED`, `_NOT_AUTHORIZED`, `_VERSION`, `_MALFORMED`, `_REJECTED`.
  */
 export function mqtt(options: MqttOptions): LinkSpec {
   const { url } = settingsOf(options)

@@ -49,6 +49,32 @@ const connectProblems = {
     fix: (f) => `openssl s_client -connect ${new URL(f.url).host} -showcerts`,
     sample: { url: 'mqtts://broker.local:8883', reason: 'self-signed certificate' },
   }),
+  TENDON_MQTT_CERTIFICATE_EXPIRED: entry<{ url: string; reason: string }>({
+    ...UNCHANGED,
+    what: (f) => `The certificate of the broker at ${f.url} is not valid at this time: ${f.reason}.`,
+    why: () =>
+      'Its time is over or has not begun, or the clock of this machine is wrong, as after a start without network.',
+    fix: (f) =>
+      `Look at its dates: true | openssl s_client -connect ${new URL(f.url).host} | openssl x509 -noout -dates`,
+    sample: { url: 'mqtts://broker.local:8883', reason: 'certificate has expired' },
+    more:
+      'A Raspberry Pi has no clock that runs without power: until it has heard the time from the network, certificates that ' +
+      'were made later are not valid yet. `timedatectl` says whether it has.',
+  }),
+  TENDON_MQTT_CERTIFICATE_HOST: entry<{ url: string; name: string; names: string }>({
+    ...UNCHANGED,
+    what: (f) => `The certificate of the broker at ${f.url} is not for ${f.name}, but for ${f.names}.`,
+    why: () => 'A certificate is for the names that it bears; another name may be another broker.',
+    fix: (f) => `mqtt({ url: '${f.url}', servername: 'A NAME THAT IT BEARS' })`,
+    sample: { url: 'mqtts://192.168.1.5:8883', name: '192.168.1.5', names: 'DNS:broker.local' },
+  }),
+  TENDON_MQTT_CERTIFICATE_UNTRUSTED: entry<{ url: string; reason: string }>({
+    ...UNCHANGED,
+    what: (f) => `Nobody that this machine trusts vouches for the certificate of the broker at ${f.url}: ${f.reason}.`,
+    why: () => 'It was signed by an authority of your own, or by itself, and the link was not given that certificate.',
+    fix: (f) => `mqtt({ url: '${f.url}', ca: readFileSync('ca.pem') })`,
+    sample: { url: 'mqtts://broker.local:8883', reason: 'self-signed certificate in certificate chain' },
+  }),
   TENDON_MQTT_NOT_AUTHORIZED: entry<{ url: string; username: string | undefined }>({
     ...UNCHANGED,
     what: (f) => `The broker at ${f.url} refused ${f.username === undefined ? 'a client without a user' : f.username}.`,
