@@ -190,6 +190,11 @@ export interface ServoBus {
    * Needs no link.
    */
   stopFrame(plan: StopPlan): Uint8Array
+  /**
+   * The bytes that take the power of these servos and say nothing to the others, so that they cannot power one that a
+   * person has switched off meanwhile. Absent: the family has no such frame, and the stop frame serves.
+   */
+  offFrame?(ids: readonly number[]): Uint8Array
   /** The descriptor of the open link, where it has one. */
   readonly descriptor?: number | undefined
   /** Sets torque of these servos with acknowledged writes, each tried even when another fails; torque on also writes

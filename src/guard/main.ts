@@ -37,7 +37,7 @@ pipe.on('data', (chunk: Uint8Array) => {
   for (const message of decoder.push(chunk)) {
     const order = watch.take(message)
     if (order === 'leave') process.exit(0)
-    if (order === 'refuse') ended()
+    if (order === 'end' || order === 'refuse') ended()
     if (order === 'greet') pipe.write(encode({ type: 'hello', version: VERSION }))
     if (order === 'answer' && 'seq' in message) pipe.write(encode({ type: 'taken', seq: message.seq }))
   }

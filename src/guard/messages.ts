@@ -30,6 +30,8 @@ export type Message =
   /** Nothing is pending. */
   | { readonly type: 'ease'; readonly seq: number }
   | { readonly type: 'stand-down' }
+  /** The program is on its way out by itself; what it takes for that is not waited for. */
+  | { readonly type: 'end' }
   /** From the guard: it has taken the beat or the ease of this number. */
   | { readonly type: 'taken'; readonly seq: number }
 
@@ -39,7 +41,7 @@ const LONGEST_PAYLOAD = 2 * LONGEST_FRAME + 64
 const HEAD = 5
 const WILL_HEAD = 19
 
-const TYPES = ['post', 'hello', 'will', 'beat', 'ease', 'stand-down', 'taken'] as const
+const TYPES = ['post', 'hello', 'will', 'beat', 'ease', 'stand-down', 'taken', 'end'] as const
 
 /** One message as bytes. Throws a `RangeError` for a frame that is longer than any bus has. */
 export function encode(message: Message): Uint8Array {
@@ -66,6 +68,7 @@ function payloadOf(message: Message): Uint8Array {
     case 'taken':
       return numbered(message.seq)
     case 'stand-down':
+    case 'end':
       return new Uint8Array()
   }
 }
@@ -144,6 +147,7 @@ function messageOf(type: number, payload: Uint8Array): Message | undefined {
     case 'taken':
       return payload.length === 4 ? { type: name, seq: view.getUint32(0, true) } : undefined
     case 'stand-down':
+    case 'end':
       return payload.length === 0 ? { type: name } : undefined
     case undefined:
       return undefined

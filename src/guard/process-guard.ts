@@ -40,6 +40,24 @@ export function processGuard(options: ProcessGuardOptions = {}): GuardPort {
   }
 }
 
+/** The guards of this process, which hear at once when it exits: its own end takes Node some milliseconds. */
+class Standing {
+  readonly #guards = new Set<ProcessGuard>()
+  readonly #onExit = (): void => {
+    for (const guard of this.#guards) guard.end()
+  }
+
+  add(guard: ProcessGuard): void {
+    if (this.#guards.size === 0) process.on('exit', this.#onExit)
+    this.#guards.add(guard)
+  }
+
+  delete(guard: ProcessGuard): void {
+    if (this.#guards.delete(guard) && this.#guards.size === 0) process.off('exit', this.#onExit)
+  }
+}
+const standing = new Standing()
+
 class ProcessGuard implements Guard {
   readonly ready: Promise<void>
   readonly #clock: Clock
@@ -95,6 +113,7 @@ class ProcessGuard implements Guard {
 
   async standDown(): Promise<void> {
     this.#isLeaving = true
+    standing.delete(this)
     this.#listeners.clear()
     this.#failed(new Error('it was told to stand down'))
     // One that is still coming up would read this only much later.
@@ -119,6 +138,7 @@ class ProcessGuard implements Guard {
       this.#pipe.on('data', (chunk: Uint8Array) => this.#heard(chunk))
       // Its end shows as the exit of the process.
       this.#pipe.on('error', () => {})
+      standing.add(this)
       this.#write(encode({ type: 'post', version: VERSION, settings: { ...line, pid: process.pid, records } }))
       // What keeps a program running is its robot, not the guard of it.
       child.unref()
@@ -174,7 +194,13 @@ class ProcessGuard implements Guard {
     this.#child?.kill('SIGKILL')
   }
 
+  /** The program leaves by `process.exit`, or has nothing more to do: it is not there for as long as that takes. */
+  end(): void {
+    this.#write(encode({ type: 'end' }))
+  }
+
   #gone(reason: string): void {
+    standing.delete(this)
     this.#pipe?.destroy()
     this.#pipe = undefined
     this.#failed(new Error(reason))

@@ -4,7 +4,7 @@ import type { GuardSettings, Message } from './messages.ts'
 import { VERSION } from './messages.ts'
 
 /** What a message asks the guard to do at once. */
-export type Order = 'greet' | 'answer' | 'leave' | 'none' | 'refuse'
+export type Order = 'greet' | 'answer' | 'leave' | 'end' | 'none' | 'refuse'
 
 /**
  * What a guard knows: whom it guards, the will, and until when it may wait. Pure; it reads no clock. Nothing is pending
@@ -48,6 +48,8 @@ export class Watch {
       case 'stand-down':
         this.#freshUntil = undefined
         return 'leave'
+      case 'end':
+        return 'end'
       case 'hello':
       case 'taken':
         return 'refuse'

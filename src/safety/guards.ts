@@ -213,10 +213,15 @@ class Post implements TickListener {
     const held = plan.freeze.filter(({ id }) => holds.has(id))
     const cut = axes.flatMap(({ id }) => (held.some((frozen) => frozen.id === id) ? [] : [id]))
     const halt = this.#frame(plan)
-    const off = plan.freeze.length > held.length ? this.#frame({ cut, freeze: held }) : undefined
+    const off = plan.freeze.length > held.length ? this.#offFrame(cut, held) : undefined
     // The bytes need their time on the wire, and a copy must not run into the one before.
     const gap = Math.max(SHORTEST_GAP, 2 * halt.length * this.#secondsPerByte)
     return { halt, off, offAfter: parkCap, repeat: REPEAT, gap }
+  }
+
+  #offFrame(cut: readonly number[], held: StopPlan['freeze']): Uint8Array {
+    const { bus } = this.#channel
+    return held.length > 0 && bus.offFrame ? bus.offFrame(cut) : this.#frame({ cut, freeze: held })
   }
 
   /** Like the ladder: where the driver refuses the plan, the one frame that nothing can be wrong with. */

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from 'tendon'
+import { dynamixel } from 'tendon/dynamixel'
 import { openPty, type Pty } from 'tendon/pty'
 import { serial } from 'tendon/serial'
 import { type Simulation, simulated, simulationOf } from 'tendon/sim'
@@ -43,11 +44,11 @@ describe('tendon stop --port on a line of Dynamixels', { timeout: LONG }, () => 
     env = { ...ownFolders(), CRANE_PORT: pty.path }
     world = simulationOf(simulated(robot))
     detach = world.attach('servos', pty.connection, { clock: systemClock }, { anyBaud: true })
-    const bus = robot.hardware.buses.servos?.withPort(serial({ path: pty.path, baudRate: 57_600 }))
-    const host = bus?.create({ clock: systemClock }, mounts)
-    await host?.open()
-    await host?.setTorque([1, 20], true)
-    await host?.close()
+    const bus = dynamixel({ port: serial({ path: pty.path, baudRate: 57_600 }), tries: 10, slack: 0.2 })
+    const host = bus.create({ clock: systemClock }, mounts)
+    await host.open()
+    await host.setTorque([1, 20], true)
+    await host.close()
     expect(powered()).toEqual([true, true, true])
     heard = []
     world.tap(({ from, bytes }) => {

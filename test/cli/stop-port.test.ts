@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from 'tendon'
+import { feetech } from 'tendon/feetech'
 import { openPty, type Pty } from 'tendon/pty'
 import { serial } from 'tendon/serial'
 import { type Simulation, simulated, simulationOf } from 'tendon/sim'
@@ -26,11 +27,11 @@ describe('tendon stop --port', { timeout: LONG }, () => {
     world = simulationOf(simulated(robot))
     detach = world.attach('servos', pty.connection, { clock: systemClock })
     // As a program that moved them has left them.
-    const bus = robot.hardware.buses.servos?.withPort(serial({ path: pty.path, baudRate: 1_000_000 }))
-    const host = bus?.create({ clock: systemClock }, mounts)
-    await host?.open()
-    await host?.setTorque([1, 2], true)
-    await host?.close()
+    const bus = feetech({ port: serial({ path: pty.path, baudRate: 1_000_000 }), tries: 10, slack: 0.2 })
+    const host = bus.create({ clock: systemClock }, mounts)
+    await host.open()
+    await host.setTorque([1, 2], true)
+    await host.close()
     expect(torques()).toEqual([1, 1])
   })
   afterEach(async () => {

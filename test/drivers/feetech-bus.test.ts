@@ -77,6 +77,11 @@ describe.each(Object.keys(lines))('a Feetech bus over %s', (kind) => {
     expect(bus.health()).toMatchObject({ exchanges: 1, retries: 0, timeouts: 0 })
   })
 
+  it('has an off frame that names no other servo, and no torque but 0', async () => {
+    const { bus } = await rig()
+    expect(Buffer.from(bus.offFrame([1, 3])).toString('hex')).toBe('fffffe088328010100030049')
+  })
+
   it('reads the whole status', async () => {
     const { bus, run, servos } = await rig()
     servos.set(3, STS3215.status, 0b100100)

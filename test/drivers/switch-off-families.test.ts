@@ -4,7 +4,7 @@ import { switchOff } from 'tendon/drivers'
 import { decodeFrame as decodePacket, dynamixel, encodeFrame as encodePacket, xl430, xm430 } from 'tendon/dynamixel'
 import { decodeFrame, encodeFrame, feetech, sts3215 } from 'tendon/feetech'
 import { hobbyServo, pca9685 } from 'tendon/pca9685'
-import { simulated, simulationOf } from 'tendon/sim'
+import { type LinePort, simulated, simulationOf } from 'tendon/sim'
 import { VirtualClock } from 'tendon/testing'
 import { describe, expect, it } from 'vitest'
 import { MemoryTransport } from '../../src/transports/memory.ts'
@@ -147,14 +147,36 @@ describe('switching off a serial line of which nobody knows who is on it', () =>
   it('goes on asking one that did not answer at first, in both families', async () => {
     const { clock, world, port } = await rig('dynamixel')
     world.faults.silence('b')
-    const reading = 'fffffd000207000240000100'
-    let asked = 0
+    const asked = new Map<number, number>()
     world.tap(({ from, bytes }) => {
-      if (from !== 'host' || !Buffer.from(bytes).toString('hex').startsWith(reading)) return
-      if (++asked === 3) clock.turn(() => world.faults.unsilence('b'))
+      const packet = from === 'host' ? decodePacket(bytes) : undefined
+      if (packet?.instruction !== 2) return
+      const times = (asked.get(packet.id) ?? 0) + 1
+      asked.set(packet.id, times)
+      if (packet.id === 2 && times === 3) clock.turn(() => world.faults.unsilence('b'))
     })
     const found = await clock.run(switchOff(both(port), { clock, ids: [1, 2, 3] }))
-    expect([asked, found.off, found.silent]).toEqual([4, [1, 2, 3], []])
+    expect([found.off, found.silent]).toEqual([[1, 2, 3], []])
+    // Whoever has answered is not asked again.
+    expect([...asked]).toEqual([
+      [1, 1],
+      [2, 4],
+      [3, 1],
+    ])
+  })
+
+  it('rejects when the line is lost on the way: what was not read is not told of as silent', async () => {
+    const { clock, world, port } = await rig('dynamixel')
+    const end = world.tap(({ from, bytes }) => {
+      if (from !== 'host' || decodePacket(bytes)?.id !== 3) return
+      end()
+      clock.turn(() => (port as LinePort).unplug())
+    })
+    const error = await clock.run(
+      switchOff(dynamixel({ port }), { clock, ids: [1, 3, 2] }).catch((thrown: unknown) => thrown),
+    )
+    expect(error).toMatchObject({ code: 'TENDON_LINK_LOST' })
+    expect(clock.pending).toBe(0)
   })
 })
 

@@ -1,5 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
+import { expect, it } from 'vitest'
 import { Random } from '../../src/sim/random.ts'
+
+/** Bytes for each decoder. TENDON_FUZZ_BYTES changes it, TENDON_SEED takes other bytes. */
+export const BUDGET = Number(process.env.TENDON_FUZZ_BYTES ?? 100_000_000)
+export const SEED = Number(process.env.TENDON_SEED ?? 1)
+/** A check of 16 bits lets one candidate in 65 536 through; one of noise can be as long as the longest frame. */
+export const CRC16 = 1 / 1000
 
 /** Something that finds frames in bytes. */
 export interface Subject {
@@ -27,7 +34,7 @@ export interface Opened {
   close?(): void
 }
 
-export interface Seen {
+interface Seen {
   readonly bytes: number
   readonly frames: number
   readonly rounds: number
@@ -47,7 +54,7 @@ const MOST_FRAMES = 4 * NOISE
  * any size. Throws when it throws, when it finds more than there can be, or when the good frames at the end of a round
  * do not all come out: the decoder has stalled, or has lost its way. The same seed makes the same bytes.
  */
-export async function fuzz(subject: Subject, budget: number, seed = 1): Promise<Seen> {
+async function fuzz(subject: Subject, budget: number, seed = 1): Promise<Seen> {
   const random = new Random(seed)
   const { lost = 1, byChance = 0, mayAdd = false } = subject
   const isThere = mayAdd ? endsAmong : endsWith
@@ -160,4 +167,18 @@ function fill(noise: Uint8Array, random: Random, { wires, max }: Subject): numbe
     }
   }
   return Math.min(at, noise.length)
+}
+
+/** One test for each of these. */
+export function fuzzAll(subjects: Readonly<Record<string, Subject>>): void {
+  it.each(Object.keys(subjects))(
+    '%s: nothing throws, nothing stalls, good frames behind it are found',
+    async (name) => {
+      const subject = subjects[name] as Subject
+      const seen = await fuzz(subject, BUDGET, SEED)
+      console.log(`${name}: ${JSON.stringify(seen)}`)
+      expect(seen.bytes).toBeGreaterThanOrEqual(BUDGET)
+      expect(seen.frames).toBeGreaterThan(3 * seen.rounds)
+    },
+  )
 }

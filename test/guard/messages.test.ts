@@ -35,6 +35,7 @@ const messages: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ type: fc.constant('ease' as const), seq }),
   fc.record({ type: fc.constant('taken' as const), seq }),
   fc.constant<Message>({ type: 'stand-down' }),
+  fc.constant<Message>({ type: 'end' }),
 )
 
 /** The bytes in chunks of the lengths that somebody else chose. */

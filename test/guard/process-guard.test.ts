@@ -45,14 +45,17 @@ function holders(path: string): number[] {
 
 describe('a guard as a process', { timeout: LONG }, () => {
   test('comes up, answers, and stands down: then it holds the line no more and has written nothing', async () => {
+    const before = process.listenerCount('exit')
     const { guard, path } = posted()
     await guard.ready
+    expect(process.listenerCount('exit')).toBe(before + 1)
     expect(await guard.answers()).toBe(true)
     expect(holders(path)).toHaveLength(2)
     expect(guard.beat(will, 60)).toBe(true)
     await guard.standDown()
     expect(holders(path)).toEqual([process.pid])
     expect(readFileSync(path)).toHaveLength(0)
+    expect(process.listenerCount('exit')).toBe(before)
   })
 
   test('has a process group of its own, which signals to ours do not reach, and ignores what is sent to it', async () => {

@@ -46,6 +46,14 @@ describe('what a guard waits for', () => {
     expect(watch.pending).toBeUndefined()
   })
 
+  test('told that the program ends, it has what was pending carried out', () => {
+    const watch = new Watch()
+    watch.take({ type: 'will', will })
+    watch.take({ type: 'beat', seq: 1, freshUntil: 10.1 })
+    expect(watch.take({ type: 'end' })).toBe('end')
+    expect(watch.pending).toBe(will)
+  })
+
   test('refuses a runtime of another version, and what only a guard says', () => {
     const settings = { robot: 'arm', bus: 'servos', port: '/dev/ttyACM0', pid: 1 }
     expect(new Watch().take({ type: 'post', version: VERSION, settings })).toBe('greet')

@@ -275,6 +275,42 @@ export const mutants: readonly Mutant[] = [
     tests: ['test/motion/bus-noise.test.ts'],
   },
   {
+    name: 'a pressed stop button is not heard',
+    file: 'src/runtime/stop-inputs.ts',
+    edits: [["      if (active) this.#stop('it was pressed, or its wire is broken')\n", '']],
+    tests: ['test/safety/stop-inputs.test.ts'],
+  },
+  {
+    name: 'a wheel turns on when its stream dries up',
+    file: 'src/motion/speed-axis.ts',
+    edits: [["    if (this.mode === 'streaming' && now >= this.#expires) this.brake()\n", '']],
+    tests: ['test/motion/speed.test.ts'],
+  },
+  {
+    name: 'stuffing is taken out of packets that have none',
+    file: 'src/drivers/dynamixel/stuffing.ts',
+    edits: [[' || places.some((place) => body[place] !== STUFFING)', '']],
+    tests: ['test/drivers/dynamixel-bus.test.ts', 'test/drivers/dynamixel-frame.test.ts'],
+  },
+  {
+    name: 'power comes before the first beat',
+    file: 'src/safety/arming.ts',
+    edits: [['  if (problems.length === 0 && isAlive()) guards.begin()\n', '']],
+    tests: ['test/safety/guards.test.ts'],
+  },
+  {
+    name: 'the will is not renewed with each tick',
+    file: 'src/safety/guards.ts',
+    edits: [['if (!this.#watching || !this.#guard) return', 'if (!this.#watching || !this.#guard || now > 1) return']],
+    tests: ['test/safety/guards.test.ts'],
+  },
+  {
+    name: 'a tick does not wait for the read before it',
+    file: 'src/motion/control-loop.ts',
+    edits: [['    if (wait > 0) {', '    if (wait > 3600) {']],
+    tests: ['test/kernel/joint-states.test.ts'],
+  },
+  {
     name: 'a silent sensor stays ok',
     file: 'src/stream/health.ts',
     edits: [["    else this.#go('stale')\n", '']],

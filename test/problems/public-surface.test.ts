@@ -258,7 +258,14 @@ const failures: Readonly<Record<string, readonly (readonly [what: string, code: 
       () => feetech({ port: nowhere }).workbench(env).changeId(1, 254),
     ],
   ],
-  switchOff: [['a port that is not there', 'TENDON_PORT_MISSING', () => switchOff(nowhere, { ...env, ids: [1] })]],
+  switchOff: [
+    ['a port that is not there', 'TENDON_PORT_MISSING', () => switchOff(nowhere, { ...env, ids: [1] })],
+    [
+      'several families behind a port that is not there',
+      'TENDON_PORT_MISSING',
+      () => drivers.switchOff([feetech({ port: nowhere }), dynamixel({ port: nowhere })], { ...env, ids: [1] }),
+    ],
+  ],
   pca9685: [
     ['an address that no such chip has', 'TENDON_ARGUMENT_INVALID', () => pca9685({ port: nowhere, address: 0x20 })],
     [

@@ -333,6 +333,14 @@ describe('the will', () => {
     expect(will).toMatchObject({ offAfter: 2, repeat: 3 })
   })
 
+  test('names none that holds in its last frame, where the family can, so that it powers nobody', async () => {
+    const r = robot({ policies: { lift: 'hold' } })
+    Object.assign(r.bus, { offFrame: (ids: readonly number[]) => Uint8Array.from(ids) })
+    await r.armed()
+    await r.clock.advance(0.1)
+    expect([...(r.port.last.beats.at(-1)?.will.off ?? [])]).toEqual([1, 3, 4, 5, 6])
+  })
+
   test('has one frame where that has done everything: all joints cut, or all held', async () => {
     for (const policy of ['cut', 'hold'] as const) {
       const r = robot({ policies: Object.fromEntries(JOINTS.map((name) => [name, policy])) })

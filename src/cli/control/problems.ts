@@ -7,6 +7,13 @@ interface Issue {
   readonly message: string
 }
 
+const stopsOf = (ports: readonly string[]): string => ports.map((port) => `tendon stop --port ${port}`).join('; ')
+
+/** What that does, for whoever asks what the code means. */
+const PAST_IT =
+  'Stopping a port tells every servo on it to let go, in the words of the family that the robot had there, past a ' +
+  'program that hangs, and reads each one back; joints fall. It is confirmed only when every one of them has answered.'
+
 /** What can go wrong between the command line and a running robot. */
 export const controlProblems = {
   TENDON_CONTROL_NO_ROBOT: entry<{ robot: string | undefined; running: readonly string[] }>({
@@ -33,19 +40,18 @@ export const controlProblems = {
     why: () =>
       'It was killed or crashed before it could read every servo back; its guard, where it had one, has sent the stop ' +
       'frames, and nobody has read back what became of them.',
-    fix: (f) => f.ports.map((port) => `tendon stop --port ${port}`).join('; '),
+    fix: (f) => stopsOf(f.ports),
     sample: { robot: 'so101', pid: 4711, ports: ['/dev/ttyACM0'] },
+    more: PAST_IT,
   }),
   TENDON_CONTROL_SILENT: entry<{ robot: string; pid: number | undefined; ports: readonly string[] }>({
     severity: 'danger',
     power: 'unknown',
     what: (f) => `The program of ${f.robot}${f.pid === undefined ? '' : ` (process ${f.pid})`} does not answer.`,
     why: () => 'Its socket is open, but nothing came back in time: it hangs, is frozen, or is just starting.',
-    fix: (f) =>
-      f.ports.length > 0
-        ? f.ports.map((port) => `tendon stop --port ${port}`).join('; ')
-        : `kill -9 ${f.pid ?? '<pid>'}`,
+    fix: (f) => (f.ports.length > 0 ? stopsOf(f.ports) : `kill -9 ${f.pid ?? '<pid>'}`),
     sample: { robot: 'so101', pid: 4711, ports: ['/dev/ttyACM0'] },
+    more: PAST_IT,
   }),
   TENDON_CONTROL_DENIED: entry<{ robot: string; folder: string }>({
     ...UNCHANGED,

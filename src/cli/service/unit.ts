@@ -58,15 +58,17 @@ ExecStopPost=${call('service', 'off', place)}
 # How the program ends after SIGTERM and Ctrl-C, when every servo was read back.
 SuccessExitStatus=143 130
 Restart=on-failure
-RestartSec=2
+# The guard may hold the port for the two seconds of a park.
+RestartSec=4
 # A definition that is wrong stays wrong.
 RestartPreventExitStatus=2
 TimeoutStartSec=${START}
 TimeoutStopSec=${STOP}
 # Pinged only while every control loop ticks.
 WatchdogSec=${WATCHDOG}
-# The robot is asked to go to rest; its guard ends by itself, after the servos were told.
-KillMode=mixed
+# The robot alone is asked to end, and goes to rest. With mixed, systemd would kill its guard in the moment in which the
+# program dies, and with control-group the tools that watch stop buttons; all of them end by themselves, within seconds.
+KillMode=process
 # Memory that runs out elsewhere must not take the guard along.
 OOMPolicy=continue
 OOMScoreAdjust=-500

@@ -10,7 +10,7 @@ interface Family {
 }
 
 /** How long a bus waits for its servos, in seconds, and how often it asks them. Default: what the driver does. */
-export interface AskingManner {
+interface AskingManner {
   readonly slack?: number | undefined
   readonly tries?: number | undefined
 }

@@ -51,7 +51,9 @@ function textOf({ colors }: Output, { line, off, powered, silent, families, conf
     ...(powered.length > 0 ? [colors.red(row('STILL POWERED', powered))] : []),
     ...(silent.length > 0 ? [colors.red(row('no answer', silent))] : []),
     ...line.unspoken.map((family) =>
-      colors.red(`  ${family}: its driver is not one of Tendon's; nothing was sent that it knows`),
+      colors.red(
+        `  ${family}: its driver is not one of Tendon's, nothing was sent that it knows: tendon service off <robot file>`,
+      ),
     ),
     confirmed ? confirmedText(line) : colors.red(notConfirmed(line, off, powered)),
   ].join('\n')

@@ -20,7 +20,7 @@ import { writeCalibration } from './calibration.ts'
 import type { Frame } from './frame.ts'
 import { inspectServo } from './inspection.ts'
 import { writeMode } from './mode.ts'
-import { setpointFrame, speedFrame, stopFrame } from './motion-frames.ts'
+import { setpointFrame, speedFrame, stopFrame, torqueOffFrame } from './motion-frames.ts'
 import { RegisterAccess } from './register-access.ts'
 import { LOCKED, STS3215, VELOCITY_MODE } from './registers.ts'
 import { feetechProtocol } from './requests.ts'
@@ -142,6 +142,10 @@ export class FeetechBus implements ServoBus {
 
   stopFrame(plan: StopPlan): Uint8Array {
     return stopFrame(this.registers.ids, plan, this.#telemetry.positions, this.#turning)
+  }
+
+  offFrame(ids: readonly number[]): Uint8Array {
+    return torqueOffFrame(ids)
   }
 
   /** Never rejects: a servo that cannot be reached is not among those that confirmed. */

@@ -95,6 +95,10 @@ export function speedFrame(speeds: Iterable<ServoSpeed>): Uint8Array {
 /** `FF FF FE 04 03 28 00 D2`: power off everything on the line, known or not. */
 export const ALL_OFF: Uint8Array = broadcastWriteBytes(torque.address, [0])
 
+/** Takes the power of these servos, and names no other. */
+export const torqueOffFrame = (ids: readonly number[]): Uint8Array =>
+  syncWriteBytes(torque.address, torque.size, new Map(ids.map((id) => [id, Uint8Array.of(0)])))
+
 /**
  * The stop frame of these servos. All cut: the broadcast. All frozen: their goals alone, so that it can never power a
  * servo that has none. Mixed: one write of 40..47 that says torque for each. A servo that the plan does not name, and

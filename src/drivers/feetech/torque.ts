@@ -1,7 +1,6 @@
-import { ALL_OFF, stayBlock } from './motion-frames.ts'
+import { ALL_OFF, stayBlock, torqueOffFrame } from './motion-frames.ts'
 import type { RegisterAccess } from './register-access.ts'
 import { bytesOf, STS3215, valueIn } from './registers.ts'
-import { syncWriteBytes } from './requests.ts'
 
 const { torque, present_position, goal_position } = STS3215
 
@@ -51,9 +50,8 @@ export async function powerOff(access: RegisterAccess, ids: readonly number[]): 
 }
 
 async function joinedOff(access: RegisterAccess, ids: readonly number[]): Promise<boolean> {
-  const off = bytesOf(torque, 0)
   const everybody = access.ids.every((id) => ids.includes(id))
-  const bytes = everybody ? ALL_OFF : syncWriteBytes(torque.address, torque.size, new Map(ids.map((id) => [id, off])))
+  const bytes = everybody ? ALL_OFF : torqueOffFrame(ids)
   const manner = { label: 'torque off', tries: 1, urgent: true, droppedByStop: false, changes: true }
   await access.line.perform({ ...manner, bytes, replies: [], replyBytes: 0 })
   return true

@@ -52,7 +52,7 @@ describe('the unit of a robot', () => {
 
   it('is watched, keeps its guard until the servos were told, and switches off whatever ended it', async () => {
     const unit = await lines()
-    for (const line of ['Type=notify', 'NotifyAccess=all', 'WatchdogSec=10', 'KillMode=mixed', 'OOMPolicy=continue'])
+    for (const line of ['Type=notify', 'NotifyAccess=all', 'WatchdogSec=10', 'KillMode=process', 'OOMPolicy=continue'])
       expect(unit).toContain(line)
     expect(unit).toContain(
       'ExecStopPost=/usr/bin/node "/opt/arm/node_modules/tendon/dist/cli/main.js" "service" "off" "/opt/arm"',
