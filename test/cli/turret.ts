@@ -5,7 +5,12 @@ import { serial } from 'tendon/serial'
 /** A small robot beside the SO-101; its port is what `TURRET_PORT` says. */
 const model = defineRobot('turret', {
   parameters: { reach: param.number({ default: deg(20), min: 0, max: deg(90), unit: 'deg', doc: 'how far it turns' }) },
-  buses: { servos: feetech({ port: serial({ path: process.env.TURRET_PORT ?? '/dev/null', baudRate: 1_000_000 }), slack: 0.1 }) },
+  buses: {
+    servos: feetech({
+      port: serial({ path: process.env.TURRET_PORT ?? '/dev/null', baudRate: 1_000_000 }),
+      slack: 0.1,
+    }),
+  },
   joints: {
     pan: { servo: sts3215('servos', 1), position: [deg(-90), deg(90)], velocity: degPerSec(180), stop: 'park' },
     tilt: { servo: sts3215('servos', 2), position: [deg(-90), deg(90)], velocity: degPerSec(180), stop: 'park' },
