@@ -1,5 +1,5 @@
 /**
- * What comparable runtimes got wrong, as `facts/traps.md` lists it: each sentence here is the contrary of one of theirs.
+ * What comparable runtimes got wrong: each sentence here is the contrary of one of theirs.
  */
 import { deg, start } from 'tendon'
 import { simulated, simulationOf } from 'tendon/sim'

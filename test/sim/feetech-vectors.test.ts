@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { frame, hex, rig, toHex } from './rig.ts'
 
-describe('the literal frames of servo-protocols.md 2.1', () => {
+describe('the published literal frames', () => {
   it('a ping of id 1 is answered with FF FF 01 02 00 FC', async () => {
     const { ask } = await rig()
     expect(await ask(hex('FF FF 01 02 01 FB'))).toEqual(['FF FF 01 02 00 FC'])

@@ -1,5 +1,5 @@
 /**
- * Instruction codes of facts 2.1, and four more that the vendor's newer SDKs name and no manual of ours describes:
+ * Instruction codes of the vendor's protocol manual, and four more that the vendor's newer SDKs name and no manual of ours describes:
  * what they do here is our reading. `recovery`: EEPROM as from the factory, but id and baud rate stay. `reset`: the
  * turns are forgotten. `calibrate`: as torque 128,
  * or to the position behind it. `reboot`: as power off and on.

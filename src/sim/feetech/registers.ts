@@ -30,9 +30,9 @@ const row = (register: Register, sign: number | undefined): Register =>
   sign === undefined ? register : { ...register, sign }
 
 /**
- * The STS3215 table of facts 2.1 (servo-protocols.md). Values that the facts leave open are ours: velocity gains,
+ * The STS3215 table of the vendor's memory map. Values that it leaves open are ours: velocity gains,
  * angle resolution 1, lock 1 at power-on (the stricter reading), return delay 0 (vendor map V3.7; LeRobot finds 250),
- * maximum acceleration 250, firmware 3.10 (the one whose acceleration clamps at 50, robots.md 6.1).
+ * maximum acceleration 250, firmware 3.10 (the one whose acceleration clamps at 50, as others have measured).
  */
 export const STS3215 = {
   firmwareMajor: fixed(0, 1, 3),
@@ -121,10 +121,10 @@ export type RegisterName = keyof typeof STS3215
 
 /** Raw steps of one turn of the shaft. */
 export const STEPS_PER_TURN = 4096
-/** Firmware 3.10 silently clamps the acceleration register here (robots.md 6.1, traps.md). */
+/** Firmware 3.10 silently clamps the acceleration register here, as others have measured. */
 export const ACCELERATION_CLAMP = 50
-/** Bits per second by the index in register 6, after the vendor's map (facts 2.1). */
+/** Bits per second by the index in register 6, after the vendor's map. */
 export const BAUD_RATES = [1_000_000, 500_000, 250_000, 128_000, 115_200, 76_800, 57_600, 38_400] as const
 
-/** Alarm bits of the status byte and of register 65 (facts 2.1). */
+/** Alarm bits of the status byte and of register 65. */
 export const ALARM = { voltage: 1, sensor: 2, temperature: 4, current: 8, angle: 16, overload: 32 } as const
