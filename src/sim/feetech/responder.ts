@@ -8,8 +8,8 @@ const NOTHING = new Uint8Array(0)
 const STATUS_OVERHEAD = 6
 
 /**
- * What servos make of an instruction frame that was on the line at `at`, after the vendor's protocol manual. An instruction that is unknown or
- * malformed is ignored, because the status byte has no bit for it.
+ * What servos make of an instruction frame that was on the line at `at`, after the vendor's protocol manual. An
+ * instruction that is unknown or malformed is ignored, because the status byte has no bit for it.
  */
 export function execute(
   frame: InstructionFrame,

@@ -1,6 +1,7 @@
 /**
  * Signed register values of Feetech servos: the magnitude in the low bits and a sign bit above it, not two's
- * complement, as the vendor’s protocol manual has it. `bit` is the number of the sign bit: 15 position and velocity, 11 offset, 10 load.
+ * complement, as the vendor's protocol manual has it. `bit` is the number of the sign bit: 15 position and velocity, 11
+ * offset, 10 load.
  */
 export function toSignMagnitude(value: number, bit: number): number {
   const limit = (1 << bit) - 1
