@@ -179,7 +179,12 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'power comes on without goal = present',
     file: 'src/drivers/feetech/torque.ts',
-    edits: [['  if (!(await access.tryWrite(id, goal_position.address, stayBlock(present)))) return false\n', '']],
+    edits: [
+      [
+        '  if (!(await access.tryWrite(id, goal_position.address, stayBlock(present, access.mountOf(id).servo.mode))))\n    return false\n',
+        '',
+      ],
+    ],
     tests: ['test/drivers/feetech-bus.test.ts'],
   },
   {
