@@ -190,7 +190,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the checksum of a reply is not verified',
     file: 'src/drivers/feetech/status-decoder.ts',
-    edits: [['return this.#bytes[end - 1] === (~sum & 0xff)', 'return sum >= 0']],
+    edits: [['return bytes[end - 1] === (~sum & 0xff)', 'return sum >= 0']],
     tests: ['test/drivers/feetech-frame.test.ts'],
   },
   {
